@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tocsin/base/diagnostic.h"
+#include "tocsin/base/time.h"
+#include "tocsin/triage/policy.h"
+
+/// YAML → settings and Policy, every mistake at once. Strict: unknown keys, duplicate keys, tags,
+/// merge keys, tabs and second documents are errors with their cure. Only yaml.cpp knows yaml-cpp.
+namespace tocsin::config {
+
+/// An address to listen on: "127.0.0.1:9911", "[::1]:9911".
+struct Listen {
+  std::string host;
+  std::uint16_t port = 9911;
+};
+
+struct Channel {
+  enum class Kind : std::uint8_t { log, webhook };
+  std::string name;
+  Kind kind = Kind::log;
+  std::string url;     ///< Read from url_file; a secret. Never logged or shown.
+  std::string secret;  ///< Read from secret_file; "" = unsigned.
+  Position at;
+};
+
+struct SizeLimits {
+  std::uint64_t body = 32ULL << 20;
+  std::uint64_t bodies_in_flight = 256ULL << 20;
+  std::uint64_t labels = 128;
+  std::uint64_t label_value = 16ULL << 10;
+  std::uint64_t active_alerts = 2'000'000;
+};
+
+/// config/tocsin.yaml, read.
+struct Settings {
+  std::string path;                       ///< Of the file itself.
+  Listen listen{"127.0.0.1", 9911};
+  std::string external_url;               ///< Without a trailing slash; default http://<listen>.
+  bool insecure = false;                  ///< Allows listening beyond loopback without TLS or tokens.
+  std::string storage_path = "var";       ///< Resolved: absolute or against $STATE_DIRECTORY / cwd.
+  std::uint64_t min_free = 512ULL << 20;
+  Duration keep_events{};                 ///< retention.events, default 30d
+  Duration keep_incidents{};              ///< retention.incidents, default 400d
+  std::vector<std::string> rules;         ///< Folders, resolved beside the file.
+  std::vector<triage::Source> sources;    ///< alertmanager-api exists built in.
+  std::vector<std::string> identity_ignore;
+  std::vector<Channel> channels;          ///< `log` built in, first.
+  std::vector<std::string> fallback;      ///< Channel names; default {log}.
+  Position fallback_at;
+  SizeLimits limits;
+};
+
+/// Reads tocsin.yaml and the secrets it names. Settings are filled as far as they could be read.
+struct SettingsResult {
+  Settings settings;
+  Diagnostics diagnostics;
+};
+SettingsResult read_settings(const std::string& path);
+/// The same from text (tests, fuzzing); secrets and folders resolve against `folder`.
+SettingsResult parse_settings(std::string_view text, const std::string& path, const std::string& folder);
+
+/// The rules files of the settings' folders: *.yaml and *.yml, of the root first, then of sub-folders
+/// by name, files by name; names that begin with a dot, and a folder `tests` in the root, are left out.
+struct FilesResult {
+  std::vector<triage::PolicyFile> files;
+  Diagnostics diagnostics;
+};
+FilesResult read_rules_files(const std::vector<std::string>& folders);
+
+/// Compiles rules files against the settings. Null policy if there is an error.
+struct PolicyResult {
+  std::shared_ptr<const triage::Policy> policy;
+  Diagnostics diagnostics;
+};
+PolicyResult compile_policy(const Settings&, std::vector<triage::PolicyFile> files);
+
+/// Settings and rules together, as `tocsin check` and `serve` read them: diagnostics sorted.
+struct Loaded {
+  Settings settings;
+  std::shared_ptr<const triage::Policy> policy;  ///< Null if settings or rules have errors.
+  bool settings_are_good = false;
+  Diagnostics diagnostics;
+};
+Loaded load(const std::string& settings_path);
+
+/// The default path of tocsin.yaml: the installed one if it exists, else config/tocsin.yaml.
+std::string default_path();
+
+}  // namespace tocsin::config

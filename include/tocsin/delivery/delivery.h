@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tocsin/config/config.h"
+#include "tocsin/store/store.h"
+#include "tocsin/triage/triage.h"
+
+/// An owed page → one channel's request → an outcome. Retrying and its times are the core's; here an
+/// attempt is made, bounded (connect 3 s, total 10 s), and its outcome told.
+namespace tocsin::delivery {
+
+/// A page with what its message shows.
+struct Message {
+  triage::Page page;
+  triage::Incident incident;
+  std::vector<store::AlertRow> alerts;  ///< Newest first, at most kMessageAlertsMax.
+};
+inline constexpr std::size_t kMessageAlertsMax = 100;
+
+using Done = std::function<void(triage::PageAttempted)>;
+using WriteLog = std::function<void(std::string_view line)>;  ///< For the `log` channel.
+
+/// One destination is one channel. Each has its own concurrency (4 attempts at once), queue and budget, so none
+/// delays another. All methods on one thread: the one that calls run().
+class Courier {
+ public:
+  struct Options {
+    std::vector<config::Channel> channels;
+    std::string external_url;
+    WriteLog write_log;
+    Duration connect_timeout{3000};
+    Duration total_timeout{10000};
+    std::size_t concurrency = 4;   ///< Attempts at once, per destination.
+  };
+  explicit Courier(Options);
+  ~Courier();
+
+  /// Thread-safe: queues an attempt. `done` is called once, on the courier's thread.
+  void attempt(Message, Done);
+  /// Thread-safe: new channels for attempts that begin from now on; running ones go on.
+  void set_channels(std::vector<config::Channel>);
+
+  /// Runs until stop(). Call on a thread of its own.
+  void run();
+  /// Thread-safe: ends run() at once; attempts that run end as `unknown`, queued ones are dropped
+  /// without an outcome (their pages stay owed).
+  void stop();
+  /// Thread-safe: attempts queued or running.
+  std::size_t in_flight() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// "t=<unix>,v1=<hex HMAC-SHA256 of "<t>.<body>">"
+std::string signature(std::string_view secret, std::int64_t unix_seconds, std::string_view body);
+
+/// The structured line the `log` channel writes for a page: key=value pairs, one line, escaped.
+std::string log_line(const Message&);
+
+}  // namespace tocsin::delivery

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tocsin/config/config.h"
+#include "tocsin/store/store.h"
+#include "tocsin/telemetry/telemetry.h"
+#include "tocsin/triage/triage.h"
+
+/// Listener, limits, authorisation, the route table, compatibility and native APIs.
+namespace tocsin::http {
+
+enum class Submitted : std::uint8_t { accepted, lane_full, stopping };
+
+/// What the daemon gives the server. Every function is thread-safe unless said.
+struct Doors {
+  /// Takes the delivery if accepted. Its answer comes back through Server::answer with its reply_to.
+  /// With lane_full the caller keeps it, stops reading that socket and tries again.
+  std::function<Submitted(std::unique_ptr<triage::Delivery>&)> submit;
+  /// The policy in force.
+  std::function<std::shared_ptr<const triage::Policy>()> policy;
+  /// A reader for the calling read thread (made once per thread).
+  std::function<std::unique_ptr<store::Reader>()> make_reader;
+  std::function<bool()> is_ready;
+  /// Live leases for alerts shown in lists, asked on the core thread in slices ≤ 1 ms: calls back with
+  /// pairs in the order asked; an unknown id yields kNever.
+  std::function<void(std::vector<AlertId>, std::function<void(std::vector<Instant>)>)> leases;
+};
+
+struct Options {
+  config::Settings settings;
+  KeySecret secret;
+  unsigned net_threads = 2;
+  unsigned read_threads = 2;
+  telemetry::Metrics* metrics = nullptr;
+  telemetry::Log* log = nullptr;
+  Doors doors;
+  Instant started{};
+  std::string version;
+};
+
+/// Threads: `net_threads` that accept, parse, decode, match and answer; `read_threads` that serve
+/// lists, /metrics and health from read-only connections.
+class Server {
+ public:
+  /// Binds at once; throws std::runtime_error naming address and cure if it cannot.
+  explicit Server(Options);
+  ~Server();  ///< stop()s.
+  void start();
+  /// Thread-safe: the answers of a batch, handed to their net threads in one go each.
+  void answer(std::vector<std::unique_ptr<triage::Delivery>>);
+  /// Stops accepting; open requests go on; idle connections close. For draining.
+  void stop_accepting();
+  /// Ends all threads and connections.
+  void stop();
+  std::uint16_t port() const;  ///< The one bound, for `listen: 127.0.0.1:0`.
+  std::size_t open_requests() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// One route of the table, as the route table test reads it: none may lack a scope.
+struct RouteView {
+  std::string_view method, path, scope;
+  std::size_t body_max;
+  std::string_view lane;
+};
+std::vector<RouteView> route_table();
+
+}  // namespace tocsin::http

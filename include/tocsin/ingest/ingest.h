@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tocsin/alert/arena.h"
+#include "tocsin/alert/identity.h"
+#include "tocsin/alert/report.h"
+
+/// Bytes of one kind of source → reports, or where and why not. Pure but for the memo.
+namespace tocsin::ingest {
+
+struct Limits {
+  std::size_t labels = 128;               ///< Further ones are cut after identity.
+  std::size_t label_value = 16U << 10;    ///< Bytes; cut on a character border.
+  std::size_t alerts = 100'000;           ///< A request.
+  std::size_t depth = 64;
+};
+
+/// Why one alert of a body was refused, bounded for metrics.
+enum class RefusalReason : std::uint8_t { no_labels, empty_name, wrong_type, bad_time, too_many };
+std::string_view to_string(RefusalReason);
+
+struct RefusedAlert {
+  std::size_t index = 0;     ///< Position in the body.
+  std::string at;            ///< JSON Pointer: "/3/labels/severity"
+  std::string problem;       ///< What is wrong and what would be right.
+  RefusalReason reason = RefusalReason::wrong_type;
+};
+
+struct Decoded {
+  std::vector<Report> reports;        ///< In order; views into the arena given.
+  std::vector<RefusedAlert> refused;
+  bool reuses_memo = false;           ///< Some report has no labels (has_labels == false).
+};
+
+/// A body that cannot be read at all.
+struct BodyError {
+  std::string at;            ///< JSON Pointer or "" for the whole.
+  std::size_t offset = 0;    ///< Byte, if known.
+  std::string problem;
+  std::string_view reason;   ///< Bounded, for metrics: "malformed", "not_an_array", "empty", "too_deep", "encoding"
+};
+
+/// Knows the key of label spellings seen before, so that they are not decoded and matched again.
+/// Bounded; one per net thread. It can be stale (the core then answers needs_labels), never wrong:
+/// hits compare the whole spelling. Covers labels only, never times or annotations.
+class Memo {
+ public:
+  explicit Memo(std::size_t bytes_max = 64U << 20);
+  ~Memo();
+  Memo(Memo&&) noexcept;
+  Memo& operator=(Memo&&) noexcept;
+  void clear();
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// What decoding needs to know about its source.
+struct SourceTerms {
+  std::string_view source;
+  const KeySecret* secret = nullptr;
+  const std::vector<std::string>* identity_ignore = nullptr;  ///< Sorted.
+  std::uint64_t mapping_version = 0;  ///< Part of every memo key; the policy's hash.
+  Limits limits;
+};
+
+/// A reusable parser; one per net thread.
+class Decoder {
+ public:
+  Decoder();
+  ~Decoder();
+  Decoder(Decoder&&) noexcept;
+  Decoder& operator=(Decoder&&) noexcept;
+
+  /// POST /api/v2/alerts: a JSON array of {labels, annotations?, startsAt?, endsAt?, generatorURL?}.
+  /// `memo` may be null: then every report has its labels. `body` needs no padding.
+  /// Source: Alertmanager api/v2/openapi.yaml and PRODUCT.md section 4 for what is refused.
+  std::expected<Decoded, BodyError> alertmanager_api(std::string_view body, const SourceTerms&, Memo* memo, Arena&);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tocsin::ingest

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "tocsin/alert/labels.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace tocsin::rules {
+
+enum class Op : std::uint8_t {
+  equal,          // name="v"
+  not_equal,      // name!="v"
+  matches,        // name=~"re": RE2, fully anchored
+  not_matches,    // name!~"re"
+  present,        // name                (rules, q= and CLI only)
+  in,             // name in ("a","b")   (rules, q= and CLI only)
+  greater,        // name > 5            (rules, q= and CLI only; false for what is no number)
+  greater_equal,
+  less,
+  less_equal,
+};
+
+/// What a matcher looks at. Only unquoted names reach beyond labels.
+enum class Field : std::uint8_t { label, annotation, source };  // x · annotations.x · meta.source
+
+/// One test of one value. A missing label is the empty string.
+struct Matcher {
+  Field field = Field::label;
+  Op op = Op::equal;
+  std::string name;
+  std::string value;                       ///< Operand as text; the pattern of a regex.
+  std::vector<std::string> set;            ///< Operands of `in`, sorted, each once.
+  double number = 0;                       ///< Operand of a comparison.
+  std::shared_ptr<const re2::RE2> regex;   ///< Compiled, immutable, shared by copies.
+};
+
+/// Which spellings are allowed: silences take only Alertmanager's four operators.
+enum class Grammar : std::uint8_t { alertmanager, extended };
+
+struct MatcherError {
+  std::size_t offset = 0;  ///< Byte in the text.
+  std::string problem;
+  std::string cure;
+};
+
+/// Reads one matcher. Quotes may be left out around a simple value.
+/// Source: https://prometheus.io/docs/alerting/latest/configuration/#matcher and PRODUCT "Matchers".
+std::expected<Matcher, MatcherError> parse_matcher(std::string_view text, Grammar);
+
+/// Reads `{a="b", c=~"d"}` or the same without braces; an empty selector is an empty list.
+std::expected<std::vector<Matcher>, MatcherError> parse_selector(std::string_view text, Grammar);
+
+/// The canonical spelling, which parses to the same matcher.
+std::string to_string(const Matcher&);
+
+/// `when` of a rule: matchers under all, any and not. Recursion is bounded by the reader (depth 32).
+struct Predicate;
+struct AllOf { std::vector<Predicate> terms; };   ///< True when empty.
+struct AnyOf { std::vector<Predicate> terms; };   ///< False when empty.
+struct Not { std::vector<Predicate> term; };      ///< Exactly one term.
+struct Predicate {
+  std::variant<AllOf, AnyOf, Not, Matcher> kind;
+};
+
+/// What is tested. `value_of` is asked for labels and sees what later stages see.
+struct Service;
+struct Subject {
+  LabelsView labels;
+  LabelsView annotations;
+  std::string_view source;
+  const Service* service = nullptr;  ///< Its team, tier and labels fill labels that are missing.
+  std::string_view service_name;     ///< Shown as label `service` when the alert has none.
+  std::string_view value_of(std::string_view label) const;
+};
+
+/// Pure. The linear evaluator: the oracle of every faster one.
+bool holds(const Matcher&, const Subject&);
+bool holds(const Predicate&, const Subject&);
+
+}  // namespace tocsin::rules

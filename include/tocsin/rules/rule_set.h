@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tocsin/alert/identity.h"
+#include "tocsin/alert/severity.h"
+#include "tocsin/base/diagnostic.h"
+#include "tocsin/base/time.h"
+#include "tocsin/rules/matcher.h"
+
+namespace tocsin::rules {
+
+struct Service {
+  std::string name;
+  std::string team;
+  std::string tier;   ///< As written, "" if not given.
+  Labels labels;      ///< Fill labels that an alert lacks.
+  std::string runbook;
+  std::string escalation;  ///< "" = the team's, else `default`.
+  /// Escalations by severity, index 0 = SEV-1; "" = `escalation`.
+  std::string escalation_by_severity[4];
+  Position at;
+};
+
+struct CorrelationRule {
+  std::string name;
+  Predicate when;               ///< Empty AllOf: always.
+  std::vector<std::string> by;  ///< Applies if at least one of these labels is present.
+  Duration window{30 * 60 * 1000};
+  Duration max_age{24 * 60 * 60 * 1000};
+  Position at;
+};
+
+struct SeverityCriterion {
+  std::string name;
+  Severity severity = Severity::sev3;
+  Predicate when;
+  Position at;
+};
+
+struct SeverityPolicy {
+  Severity otherwise = Severity::sev3;  ///< `severity.default`.
+  Position otherwise_at;
+  std::string from_label = "severity";
+  struct Mapping {
+    std::string word;  ///< Lower case.
+    Severity severity;
+    Position at;
+  };
+  std::vector<Mapping> map;  ///< Sorted by word.
+  std::vector<SeverityCriterion> criteria;
+};
+
+/// The compiled rules: immutable, shared by threads, identified by its content.
+struct RuleSet {
+  std::uint64_t hash = 0;          ///< Of the names and texts of its files; never 0 once compiled.
+  std::vector<Service> services;   ///< Sorted by name.
+  std::vector<CorrelationRule> correlation;
+  SeverityPolicy severity;
+  const Service* find_service(std::string_view name) const;
+};
+
+/// What decided a severity: an index into what the rule set of `rules_hash` holds.
+enum class SeverityBy : std::uint8_t { otherwise, map, unknown_word, criterion };
+
+/// What the rules say about one alert. Depends on nothing but the rule set and the subject, so it
+/// may be computed on any thread and travels with the rule set's hash.
+struct Verdict {
+  std::uint64_t rules_hash = 0;
+  Severity severity = Severity::sev3;
+  SeverityBy severity_by = SeverityBy::otherwise;
+  std::uint16_t severity_index = 0;   ///< Into `map` or `criteria`.
+  std::int32_t service = -1;          ///< Into `services`; -1: none or an unknown name.
+  std::int32_t correlation = -1;      ///< Into `correlation`; -1: no rule takes it.
+};
+
+/// Pure. Linear in the number of rules.
+Verdict match(const RuleSet&, LabelsView labels, LabelsView annotations, std::string_view source);
+
+/// The subject every stage after `match` sees: labels with the service's filled in.
+Subject subject_of(const RuleSet&, const Verdict&, LabelsView labels, LabelsView annotations,
+                   std::string_view source);
+
+/// The labels after rules, as an owned set.
+Labels labels_after_rules(const Subject&);
+
+/// "correlation rule" + its `by` values, an unambiguous encoding: the name of the group an alert
+/// belongs to. REQUIRES: verdict.correlation >= 0.
+std::string correlation_key(const CorrelationRule&, const Subject&);
+
+/// The escalation a service names for this severity, else for all; "" if it names none (then its
+/// team's decides, which is the policy's to know).
+std::string_view escalation_of(const Service&, Severity);
+
+/// {criterion or map word or "default"} and where it stands, for `severity_reason`.
+struct SeverityReason {
+  std::string criterion;
+  std::string at;  ///< "rules/severity.yaml:12"
+};
+SeverityReason severity_reason(const RuleSet&, const Verdict&);
+
+}  // namespace tocsin::rules

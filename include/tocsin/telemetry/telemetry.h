@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tocsin/base/time.h"
+#include "tocsin/triage/triage.h"
+
+/// One visitor: change → log line and metric, so the two never disagree; and `/metrics` text.
+namespace tocsin::telemetry {
+
+enum class LogFormat : std::uint8_t { text, json };
+
+/// The daemon's log: asynchronous, bounded, the oldest line dropped and counted when full.
+class Log {
+ public:
+  /// To standard error: text on a terminal, JSON lines otherwise.
+  explicit Log(LogFormat);
+  static LogFormat format_for_stderr();
+  ~Log();
+
+  struct Field { std::string_view key; std::string value; };
+  enum class Level : std::uint8_t { debug, info, warning, error };
+  /// Thread-safe. Control characters, ANSI escapes and invalid UTF-8 in values are escaped.
+  void write(Level, std::string_view event, const std::vector<Field>& fields);
+  void flush();
+  std::uint64_t dropped() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// All metrics. Thread-safe; every call is an atomic addition or store. Names and bounded label
+/// sets are those of PRODUCT.md section 8; a source or channel beyond 1,000 counts as "other".
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+
+  // Intake, counted once per request by a net thread.
+  struct IntakeCounts {
+    std::uint64_t received = 0;   ///< Alerts in bodies that could be read.
+    std::uint64_t opened = 0, fired = 0, refreshed = 0, resolved = 0, already_so = 0, late = 0,
+                  unknown_resolve = 0, refused = 0;
+  };
+  void intake(std::string_view source, const IntakeCounts&);
+  void rejected(std::string_view source, std::string_view reason, std::uint64_t count);
+  void request(std::string_view route, int status, Duration took);
+  void memo(std::uint64_t hits, std::uint64_t misses);
+
+  // The core and commit threads.
+  void committed(std::size_t changes, Duration took, Duration receive_to_commit_max);
+  void mailbox(std::size_t bytes);
+  void deadlines(Duration oldest_overdue);
+  void store(std::uint64_t wal_bytes, std::uint64_t free_bytes, bool low_space);
+  void state(const triage::State&);      ///< Gauges, O(incidents); at most once a second.
+  void config_reload(bool successful, Instant at);
+  void page_latency(Duration receive_to_attempt);
+  void log_dropped(std::uint64_t total);
+  void ready(bool);
+
+  /// The visitor's metric half.
+  void observe(const triage::Changes&, const triage::State&);
+
+  /// Prometheus text exposition format 0.0.4.
+  std::string text() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The visitor: counts each change and writes a line for those people care about (incidents, pages,
+/// policies; never one per alert). `actor_of(i)` names who caused changes[i].
+void observe(const triage::Changes&, const triage::State&, Metrics&, Log&);
+
+}  // namespace tocsin::telemetry

@@ -1,0 +1,242 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <queue>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tocsin/alert/identity.h"
+#include "tocsin/alert/labels.h"
+#include "tocsin/alert/severity.h"
+#include "tocsin/base/id.h"
+#include "tocsin/base/time.h"
+#include "tocsin/triage/slot_index.h"
+
+namespace tocsin::triage {
+
+/// The instant that never comes: a lease of kind `never`.
+inline constexpr Instant kNever = Instant::max();
+
+enum class AlertState : std::uint8_t { firing, resolved };
+enum class EndedBy : std::uint8_t { nothing, resolve, lease, person };
+
+/// How long one source vouches for a firing alert.
+struct Lease {
+  std::uint16_t source = 0;  ///< Index into State::sources.
+  Instant ends = kNever;     ///< On the timeline.
+  Duration length{};         ///< At its last renewal; what a restart grants again.
+  Instant renewed{};         ///< Timeline instant of the last renewal.
+  friend bool operator==(const Lease&, const Lease&) = default;
+};
+inline constexpr std::size_t kLeasesMax = 4;
+
+/// What changes about an alert; the rest of its row never does. One value in memory, in a batch
+/// and in a row. Members marked volatile are not part of the durable digest.
+struct AlertStatus {
+  AlertState state = AlertState::firing;
+  EndedBy ended_by = EndedBy::nothing;
+  Severity severity = Severity::sev3;  ///< The worst this occurrence had.
+  bool clock_skew = false;             ///< The sender's clock was found wrong (volatile).
+  std::uint32_t occurrence = 1;        ///< Counts firing→resolved cycles from 1; 0 = never fired.
+  IncidentId incident;                 ///< The last one it joined.
+  Instant starts_at{};                 ///< The sender's, else receipt.
+  Instant received_at{};               ///< First receipt of this occurrence, timeline.
+  Instant ended_at{};                  ///< Receipt of its end; epoch while it never ended.
+  Instant sender_end{};                ///< End of the last *resolved* occurrence by the sender's clock.
+  Instant last_ends_at{};              ///< The sender's `endsAt` at its last arrival (volatile).
+  Lease lease;                         ///< ends and renewed are volatile.
+  std::vector<Lease> more_leases;      ///< Of further sources, at most kLeasesMax - 1.
+  std::uint64_t rules_hash = 0;        ///< The rule set that triaged this occurrence.
+};
+
+/// An alert in memory: firing, or resolved not long ago.
+struct Alert {
+  AlertId id;
+  Key key;
+  Labels labels;  ///< As sent.
+  AlertStatus status;
+  std::uint64_t display_hash = 0;  ///< Of annotations and link as last taken over (volatile).
+  Instant display_taken{};         ///< Volatile.
+  Instant armed{};                 ///< When its entry in the deadlines comes up; derived.
+};
+
+enum class IncidentState : std::uint8_t { triggered, acknowledged, recovering, resolved, closed };
+
+/// Where an incident stands on its escalation path. step and round count from 1; 0 = not begun.
+struct EscalationStatus {
+  std::string name;
+  std::uint32_t step = 0;
+  std::uint32_t round = 0;
+  /// When the next step is due; kept while recovering. Nothing: the path has ended or stopped.
+  std::optional<Instant> next_at;
+  bool exhausted = false;  ///< The last round ended and the fallback was paged.
+  friend bool operator==(const EscalationStatus&, const EscalationStatus&) = default;
+};
+
+/// Whom the incident told of trouble in this cycle, and so owes its end.
+struct Told {
+  std::string channel;
+  friend auto operator<=>(const Told&, const Told&) = default;
+};
+
+struct Incident {
+  IncidentId id;
+  IncidentState state = IncidentState::triggered;
+  IncidentState before_recovering = IncidentState::triggered;
+  bool recovering_by_person = false;
+  Severity severity = Severity::sev3;
+  std::string severity_criterion;  ///< "default", a word of the map, or a criterion's name.
+  std::string severity_at;         ///< "rules/severity.yaml:12"
+  std::string title;
+  std::string service;
+  std::string team;
+  std::string runbook;
+  std::string key_rule;    ///< The correlation rule; "" = an incident of its own.
+  Labels key_labels;       ///< Its `by` values, empty ones left out.
+  Key key;                 ///< Hash of the two; of the alert when key_rule is "".
+  Instant started_at{};    ///< Earliest `starts_at` of its alerts, at most detected_at.
+  Instant detected_at{};
+  Instant triaged_at{};
+  std::optional<Instant> acknowledged_at;
+  std::optional<Instant> recovering_at;
+  std::optional<Instant> resolved_at;
+  std::optional<Instant> closed_at;
+  std::string acknowledged_by;
+  std::uint32_t cycle = 1;      ///< Grows with every reopening.
+  std::uint32_t firing = 0;     ///< Its alerts that fire.
+  std::uint32_t resolved = 0;   ///< Its alerts that do not.
+  Duration window{};            ///< Of its correlation rule when it opened.
+  Duration max_age{};
+  Instant last_joined{};        ///< When an occurrence last joined, timeline.
+  std::optional<Instant> due;   ///< End of recovery, of ack_timeout, or close_after; by state.
+  EscalationStatus escalation;
+  std::set<Told> told;          ///< Channels attempted with trouble in this cycle.
+  std::uint32_t version = 0;    ///< Grows with every durable change; the ETag.
+};
+
+enum class Event : std::uint8_t {
+  triggered, escalated, acknowledged, updated, recovering, reopened, resolved
+};
+std::string_view to_string(Event);  ///< "incident.triggered", …
+
+enum class PageState : std::uint8_t {
+  owed,       ///< To be attempted at `next_attempt`.
+  delivered,  ///< The destination confirmed.
+  withdrawn,  ///< No longer needed before anybody was told.
+  abandoned,  ///< Given up after kPageLife.
+};
+
+/// One ledger entry: a message owed to one contact.
+struct Page {
+  PageId id;
+  IncidentId incident;
+  std::string key;      ///< Idempotency key, the same for all attempts: see page_key().
+  Event event = Event::triggered;
+  std::string channel;
+  std::string reason;   ///< "escalation payments, step 1"
+  std::uint32_t cycle = 1;
+  std::uint32_t step = 0;
+  std::uint32_t round = 0;
+  PageState state = PageState::owed;
+  Instant created{};
+  Instant next_attempt{};
+  std::uint32_t attempts = 0;      ///< Finished attempts.
+  bool in_flight = false;          ///< Handed to delivery, outcome not back yet (volatile).
+  bool possible_duplicate = false; ///< An earlier attempt's outcome is unknown.
+  std::string last_problem;        ///< "5xx: 503 Service Unavailable"
+};
+/// A page about trouble announces; the others follow it up.
+bool announces_trouble(Event);
+
+/// Ids and counts that are committed with every batch and never reused.
+struct Counters {
+  std::uint64_t last_alert = 0;
+  std::uint64_t last_incident = 0;
+  std::uint64_t last_page = 0;
+  std::uint64_t opened_occurrences = 0;  ///< Alerts that began to fire, ever.
+  std::uint64_t late_firings = 0;
+  std::uint64_t unknown_resolves = 0;
+  friend bool operator==(const Counters&, const Counters&) = default;
+};
+
+/// The kinds of things that become due, in the order in which equal instants are taken.
+enum class DeadlineKind : std::uint8_t {
+  lease,       ///< An alert's lease ends, or a resolved alert may be forgotten.
+  incident,    ///< Recovery is over, ack_timeout, close_after.
+  escalation,  ///< The next step.
+  page,        ///< The next attempt of a page.
+  sweep,       ///< A sweep goes on.
+};
+struct Deadline {
+  Instant at;
+  DeadlineKind kind;
+  std::uint64_t id;
+  friend auto operator<=>(const Deadline&, const Deadline&) = default;
+};
+
+/// A large work cut into steps: which it is and how far it got. Durable.
+struct Sweep {
+  enum class Kind : std::uint8_t { none, reevaluate_severity };
+  Kind kind = Kind::none;
+  std::uint64_t next = 0;  ///< Slot to go on with.
+  friend bool operator==(const Sweep&, const Sweep&) = default;
+};
+
+/// Everything the core knows. Written by evolve() only.
+class State {
+ public:
+  // Durable.
+  std::vector<std::string> sources;          ///< Names by index; only grows.
+  std::map<IncidentId, Incident> incidents;  ///< Not closed.
+  std::map<PageId, Page> pages;              ///< Owed.
+  Counters counters;
+  std::uint64_t rules_hash = 0;              ///< Of the policy in force.
+  Sweep sweep;
+  // Volatile.
+  Instant restarted{};                       ///< Leases renewed before it are granted again.
+  bool low_space = false;                    ///< New alerts are refused.
+  std::uint64_t display_tokens = 0;          ///< Display updates left in this second.
+  Instant display_second{};
+
+  /// Slots: addresses stay put; a free slot has id 0.
+  const Alert* find(const Key&) const;
+  const Alert* find(AlertId) const;
+  const Alert& at(std::uint32_t slot) const { return alerts_[slot]; }
+  std::uint32_t slots() const { return static_cast<std::uint32_t>(alerts_.size()); }
+  std::uint32_t alert_count() const { return alert_count_; }
+  std::uint32_t firing_count() const { return firing_count_; }
+  const Incident* find(IncidentId) const;
+  const Page* find(PageId) const;
+  /// The newest incident of a correlation key that is not closed, or null.
+  const Incident* newest_of(const Key& correlation_key) const;
+  std::optional<Deadline> first_deadline() const;
+  /// Alerts that joined the incident, in order; one that has since joined another or was forgotten
+  /// may still be listed, one that joined twice may be listed twice: compare status.incident.
+  const std::vector<AlertId>& alerts_of(IncidentId) const;
+  std::optional<std::uint16_t> source_index(std::string_view name) const;
+
+ private:
+  friend class Evolution;  // evolve.cpp: the only writer.
+  std::deque<Alert> alerts_;
+  std::vector<std::uint32_t> free_slots_;
+  SlotIndex by_key_;
+  SlotIndex by_id_;
+  std::map<Key, IncidentId> newest_by_key_;
+  std::map<IncidentId, std::vector<AlertId>> alerts_of_;
+  std::set<Deadline> timers_;  // incident, escalation, page, sweep: exact
+  std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> leases_;  // see Alert::armed
+  std::uint32_t alert_count_ = 0;
+  std::uint32_t firing_count_ = 0;
+};
+
+/// A hash of the durable part in a fixed order. Equal states have equal digests; used by tests,
+/// the simulator and `backup`. Linear; not for the hot path.
+std::uint64_t durable_digest(const State&);
+
+}  // namespace tocsin::triage

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "tocsin/alert/arena.h"
+#include "tocsin/alert/report.h"
+#include "tocsin/base/id.h"
+#include "tocsin/base/time.h"
+#include "tocsin/rules/rule_set.h"
+#include "tocsin/triage/policy.h"
+
+namespace tocsin::triage {
+
+// Steps are imperative and come from outside. Everything that is not deterministic (rule hits, the
+// outcome of a delivery) arrives inside them.
+
+/// One alert as one source reported it. `verdict` is valid if report.has_labels.
+struct ReportAlert {
+  Report report;
+  rules::Verdict verdict;
+};
+
+struct Acknowledge { IncidentId incident; std::string note; };
+struct Unacknowledge { IncidentId incident; std::string note; };
+struct Resolve { IncidentId incident; std::string note; };
+struct Reopen { IncidentId incident; std::string note; };
+struct AddNote { IncidentId incident; std::string text; };
+
+/// Due deadlines are taken; sent by the pipeline, never by a caller.
+struct Tick {};
+
+/// Three answers, never two: `unknown` was sent but not confirmed.
+enum class Outcome : std::uint8_t { delivered, refused, unknown };
+/// Bounded classes for metrics (R30).
+enum class Reason : std::uint8_t { none, dns, connect, tls, timeout, http_4xx, http_429, http_5xx, aborted, other };
+std::string_view to_string(Outcome);
+std::string_view to_string(Reason);
+
+/// What became of one attempt at one page.
+struct PageAttempted {
+  PageId page;
+  Outcome outcome = Outcome::unknown;
+  Reason reason = Reason::none;
+  std::string detail;                   ///< Never holds a secret or a whole URL.
+  std::optional<Duration> retry_after;  ///< What the destination asked for.
+};
+
+/// The daemon started (or started again) with this policy.
+struct Restarted {};
+/// Another policy is in force; the shell has already swapped it.
+struct ReplacePolicy {};
+/// CLOCK_REALTIME jumped against CLOCK_BOOTTIME by this much.
+struct ClockStepped { Duration by{}; };
+/// Free space fell below `storage.min_free`, or rose above it again.
+struct SpaceChanged { bool low = false; };
+
+using Step = std::variant<ReportAlert, Acknowledge, Unacknowledge, Resolve, Reopen, AddNote, Tick, PageAttempted,
+                          Restarted, ReplacePolicy, ClockStepped, SpaceChanged>;
+std::string_view name_of(const Step&);
+
+/// Why the answer is no. The http room maps these to statuses in one table.
+enum class Refusal : std::uint8_t {
+  none,
+  unknown_incident,   // 404
+  wrong_state,        // 409
+  stale_version,      // 412
+  no_space,           // 503: below storage.min_free
+  too_many_alerts,    // 503: limits.active_alerts
+};
+std::string_view to_string(Refusal);
+
+/// What became of a report or an action.
+enum class Fate : std::uint8_t {
+  opened,           ///< A new alert began to fire.
+  fired,            ///< A known alert fires again, or goes on after its lease had ended.
+  refreshed,
+  resolved,
+  already_so,       ///< Nothing to do: a repeated resolve, a second acknowledgement.
+  late,             ///< Fires, but says it began before the end of the last occurrence.
+  unknown_resolve,  ///< Resolved an alert never seen; stored.
+  done,             ///< An action took place.
+  needs_labels,     ///< Unknown key: decode the labels and deliver again. Nothing was decided.
+  refused,
+};
+std::string_view to_string(Fate);
+
+struct StepAnswer {
+  Fate fate = Fate::done;
+  Refusal refusal = Refusal::none;
+  IncidentId incident;
+  AlertId alert;
+};
+
+/// Lanes are served people first, then round robin over the others.
+enum class Lane : std::uint8_t { people, outcomes, intake };
+
+/// One request: steps that are decided together, in order, inside one batch. It owns every byte
+/// its steps point to. The shell gets it back with its answers once its batch is durable.
+struct Delivery {
+  Lane lane = Lane::intake;
+  std::string source;   ///< Name of the source; "" for people and the daemon itself.
+  std::string actor;    ///< "anonymous@loopback", "source:prometheus", "tocsin"
+  std::optional<std::uint32_t> if_version;  ///< If-Match, for a single action on an incident.
+  /// The policy `verdict`s were made with, kept alive while they are in use.
+  std::shared_ptr<const Policy> policy;
+  Arena arena;
+  std::vector<Step> steps;
+  std::vector<StepAnswer> answers;  ///< One per step, filled by the core.
+  Instant received{};               ///< Wall clock, for latency metrics only.
+  std::uint64_t reply_to = 0;       ///< The shell's token; opaque here. 0 = nobody waits.
+  /// Bytes it holds; what the mailbox's limits count.
+  std::size_t bytes() const;
+};
+
+/// The codec of a delivery: what traces, the simulator and later an inbox keep. Grammar and version
+/// stand in codec.cpp. decode(encode(d)) equals d without policy and reply_to.
+std::string encode(const Delivery&);
+/// Nothing if the bytes are not an encoded delivery. Total on hostile input.
+std::optional<std::unique_ptr<Delivery>> decode_delivery(std::string_view);
+
+}  // namespace tocsin::triage
