@@ -14,7 +14,9 @@ namespace tocsin::triage {
 
 // Changes are past tense: facts with their results resolved. evolve() needs no rules and no clock.
 
-struct SourceNamed { std::string name; };  ///< Gets the next index.
+struct SourceNamed {
+  std::string name;
+};  ///< Gets the next index.
 
 /// A new alert row. status.occurrence is 0 if all that came was a resolve.
 struct AlertOpened {
@@ -55,8 +57,20 @@ struct LeaseRenewed {
   Instant sender_ends_at{};
   bool clock_skew = false;
 };
+/// Volatile: a lease's entry came up too early and was set again, or was an old one.
+struct LeaseRearmed {
+  Deadline entry;
+};
+/// Volatile: a resolved alert arrived with another end.
+struct SenderEndSeen {
+  AlertId id;
+  Instant sender_ends_at{};
+};
 /// A further source's lease ended while another still vouches.
-struct LeaseDropped { AlertId id; std::uint16_t source = 0; };
+struct LeaseDropped {
+  AlertId id;
+  std::uint16_t source = 0;
+};
 /// Volatile: changed annotations and link were taken over; written in the background.
 struct DisplayTaken {
   AlertId id;
@@ -66,16 +80,38 @@ struct DisplayTaken {
   Instant at{};
 };
 /// A resolved alert has left memory; its row stays.
-struct AlertForgotten { AlertId id; };
+struct AlertForgotten {
+  AlertId id;
+};
 /// A report that changed nothing but a count.
-struct ReportCounted { Fate fate = Fate::late; AlertId id; };
+struct ReportCounted {
+  Fate fate = Fate::late;
+  AlertId id;
+};
 /// The worst severity of a firing alert rose (another policy).
-struct AlertSeverityRaised { AlertId id; Severity severity = Severity::sev3; std::uint64_t rules_hash = 0; };
+struct AlertSeverityRaised {
+  AlertId id;
+  Severity severity = Severity::sev3;
+  std::uint64_t rules_hash = 0;
+};
 
-struct IncidentOpened { Incident incident; AlertId alert; };
-struct AlertJoined { IncidentId incident; AlertId alert; Instant at{}; Instant starts_at{}; bool new_member = true; };
+struct IncidentOpened {
+  Incident incident;
+  AlertId alert;
+};
+struct AlertJoined {
+  IncidentId incident;
+  AlertId alert;
+  Instant at{};
+  Instant starts_at{};
+  bool new_member = true;
+};
 /// An alert of the incident stopped or, without a new occurrence, went on firing.
-struct AlertLeftFiring { IncidentId incident; AlertId alert; EndedBy by = EndedBy::resolve; };
+struct AlertLeftFiring {
+  IncidentId incident;
+  AlertId alert;
+  EndedBy by = EndedBy::resolve;
+};
 struct SeverityRaised {
   IncidentId incident;
   Severity from = Severity::sev3;
@@ -83,18 +119,55 @@ struct SeverityRaised {
   std::string criterion;
   std::string at;
 };
-struct IncidentAcknowledged { IncidentId incident; std::string by; Instant at{}; std::optional<Instant> due; std::string note; };
+struct IncidentAcknowledged {
+  IncidentId incident;
+  std::string by;
+  Instant at{};
+  std::optional<Instant> due;
+  std::string note;
+};
 /// Back to triggered: by a person, by ack_timeout, or because the severity rose.
 enum class UnackReason : std::uint8_t { person, timeout, severity };
-struct IncidentUnacknowledged { IncidentId incident; UnackReason reason = UnackReason::person; std::string by; std::string note; };
-struct IncidentRecovering { IncidentId incident; Instant at{}; Instant due{}; bool by_person = false; std::string by; std::string note; };
+struct IncidentUnacknowledged {
+  IncidentId incident;
+  UnackReason reason = UnackReason::person;
+  std::string by;
+  std::string note;
+};
+struct IncidentRecovering {
+  IncidentId incident;
+  Instant at{};
+  Instant due{};
+  bool by_person = false;
+  std::string by;
+  std::string note;
+};
 /// An alert fires again during recovery: the state before returns.
-struct IncidentRelapsed { IncidentId incident; };
-/// An acknowledgement during recovery: it will return to acknowledged.
-struct IncidentResolved { IncidentId incident; Instant at{}; Instant due{}; };
-struct IncidentReopened { IncidentId incident; std::string by; Instant at{}; std::string note; std::string escalation; };
-struct IncidentClosed { IncidentId incident; Instant at{}; };
-struct NoteAdded { IncidentId incident; std::string by; std::string text; };
+struct IncidentRelapsed {
+  IncidentId incident;
+};
+struct IncidentResolved {
+  IncidentId incident;
+  Instant at{};
+  Instant due{};
+};
+struct IncidentReopened {
+  IncidentId incident;
+  std::string by;
+  Instant at{};
+  std::string note;
+  std::string escalation;
+};
+struct IncidentClosed {
+  IncidentId incident;
+  Instant at{};
+};
+struct NoteAdded {
+  IncidentId incident;
+  std::string by;
+  std::string text;
+  std::optional<Instant> due;
+};
 
 /// Step `step` of round `round` begins; its pages follow. next_at: when the next one is due.
 struct EscalationStepped {
@@ -104,14 +177,27 @@ struct EscalationStepped {
   std::uint32_t round = 1;
   Event event = Event::triggered;
   std::optional<Instant> next_at;
+  std::uint32_t first_round = 1;
+  std::string reason;     ///< Why now, if not in due course: "SEV-3 → SEV-1, criterion wide".
+  bool only_new = false;  ///< Pages only channels not yet told.
 };
 /// The last round is over; the fallback is paged.
-struct EscalationExhausted { IncidentId incident; std::optional<Instant> next_at; };
+struct EscalationExhausted {
+  IncidentId incident;
+  std::optional<Instant> next_at;
+};
 
-struct PageQueued { Page page; };
+struct PageQueued {
+  Page page;
+};
 /// Volatile: delivery has it now.
-struct PageHandedOut { PageId page; };
-struct PageDelivered { PageId page; std::uint32_t attempt = 1; };
+struct PageHandedOut {
+  PageId page;
+};
+struct PageDelivered {
+  PageId page;
+  std::uint32_t attempt = 1;
+};
 struct PageFailed {
   PageId page;
   Outcome outcome = Outcome::refused;
@@ -119,25 +205,45 @@ struct PageFailed {
   std::string detail;
   Instant next_attempt{};
 };
-struct PageWithdrawn { PageId page; };
-struct PageAbandoned { PageId page; };
+struct PageWithdrawn {
+  PageId page;
+};
+struct PageAbandoned {
+  PageId page;
+};
 /// The channel may now know of the trouble, and is owed its end.
-struct ChannelTold { IncidentId incident; std::string channel; };
+struct ChannelTold {
+  IncidentId incident;
+  std::string channel;
+};
 
-struct DaemonRestarted { Instant at{}; };
-struct PolicyReplaced { std::uint64_t rules_hash = 0; bool sweep = false; };
-struct SweepAdvanced { Sweep sweep; };
-struct ClockStepNoted { Duration by{}; };
+struct DaemonRestarted {
+  Instant at{};
+};
+struct PolicyReplaced {
+  std::uint64_t rules_hash = 0;
+  bool sweep = false;
+};
+struct SweepAdvanced {
+  Sweep sweep;
+};
+struct ClockStepNoted {
+  Duration by{};
+};
 /// Volatile.
-struct SpaceNoted { bool low = false; };
+struct SpaceNoted {
+  bool low = false;
+};
 
-using Change = std::variant<
-    SourceNamed, AlertOpened, AlertFired, AlertEnded, LeaseRenewed, LeaseDropped, DisplayTaken, AlertForgotten,
-    ReportCounted, AlertSeverityRaised, IncidentOpened, AlertJoined, AlertLeftFiring, SeverityRaised,
-    IncidentAcknowledged, IncidentUnacknowledged, IncidentRecovering, IncidentRelapsed, IncidentResolved,
-    IncidentReopened, IncidentClosed, NoteAdded, EscalationStepped, EscalationExhausted, PageQueued, PageHandedOut,
-    PageDelivered, PageFailed, PageWithdrawn, PageAbandoned, ChannelTold, DaemonRestarted, PolicyReplaced,
-    SweepAdvanced, ClockStepNoted, SpaceNoted>;
+using Change =
+    std::variant<SourceNamed, AlertOpened, AlertFired, AlertEnded, LeaseRenewed, LeaseRearmed,
+                 SenderEndSeen, LeaseDropped, DisplayTaken, AlertForgotten, ReportCounted,
+                 AlertSeverityRaised, IncidentOpened, AlertJoined, AlertLeftFiring, SeverityRaised,
+                 IncidentAcknowledged, IncidentUnacknowledged, IncidentRecovering, IncidentRelapsed,
+                 IncidentResolved, IncidentReopened, IncidentClosed, NoteAdded, EscalationStepped,
+                 EscalationExhausted, PageQueued, PageHandedOut, PageDelivered, PageFailed,
+                 PageWithdrawn, PageAbandoned, ChannelTold, DaemonRestarted, PolicyReplaced,
+                 SweepAdvanced, ClockStepNoted, SpaceNoted>;
 using Changes = std::vector<Change>;
 
 std::string_view name_of(const Change&);

@@ -15,7 +15,7 @@ class SlotIndex {
   template <class Is>
   std::uint32_t find(std::uint64_t hash, Is is) const {
     if (places_.empty()) return kEmpty;
-    for (std::size_t at = hash & mask(); ; at = (at + 1) & mask()) {
+    for (std::size_t at = hash & mask();; at = (at + 1) & mask()) {
       const std::uint32_t slot = places_[at];
       if (slot == kEmpty || is(slot)) return slot;
     }

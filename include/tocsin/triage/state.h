@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tocsin/alert/identity.h"
@@ -48,11 +49,11 @@ struct AlertStatus {
   Instant starts_at{};                 ///< The sender's, else receipt.
   Instant received_at{};               ///< First receipt of this occurrence, timeline.
   Instant ended_at{};                  ///< Receipt of its end; epoch while it never ended.
-  Instant sender_end{};                ///< End of the last *resolved* occurrence by the sender's clock.
-  Instant last_ends_at{};              ///< The sender's `endsAt` at its last arrival (volatile).
-  Lease lease;                         ///< ends and renewed are volatile.
-  std::vector<Lease> more_leases;      ///< Of further sources, at most kLeasesMax - 1.
-  std::uint64_t rules_hash = 0;        ///< The rule set that triaged this occurrence.
+  Instant sender_end{};            ///< End of the last *resolved* occurrence by the sender's clock.
+  Instant last_ends_at{};          ///< The sender's `endsAt` at its last arrival (volatile).
+  Lease lease;                     ///< ends and renewed are volatile.
+  std::vector<Lease> more_leases;  ///< Of further sources, at most kLeasesMax - 1.
+  std::uint64_t rules_hash = 0;    ///< The rule set that triaged this occurrence.
 };
 
 /// An alert in memory: firing, or resolved not long ago.
@@ -75,7 +76,9 @@ struct EscalationStatus {
   std::uint32_t round = 0;
   /// When the next step is due; kept while recovering. Nothing: the path has ended or stopped.
   std::optional<Instant> next_at;
-  bool exhausted = false;  ///< The last round ended and the fallback was paged.
+  bool exhausted = false;         ///< The last round ended and the fallback was paged.
+  std::uint32_t first_round = 1;  ///< The round in which this run of the path began.
+  bool reached = false;           ///< A page of the current step got through, or may have.
   friend bool operator==(const EscalationStatus&, const EscalationStatus&) = default;
 };
 
@@ -97,10 +100,10 @@ struct Incident {
   std::string service;
   std::string team;
   std::string runbook;
-  std::string key_rule;    ///< The correlation rule; "" = an incident of its own.
-  Labels key_labels;       ///< Its `by` values, empty ones left out.
-  Key key;                 ///< Hash of the two; of the alert when key_rule is "".
-  Instant started_at{};    ///< Earliest `starts_at` of its alerts, at most detected_at.
+  std::string key_rule;  ///< The correlation rule; "" = an incident of its own.
+  Labels key_labels;     ///< Its `by` values, empty ones left out.
+  Key key;               ///< Hash of the two; of the alert when key_rule is "".
+  Instant started_at{};  ///< Earliest `starts_at` of its alerts, at most detected_at.
   Instant detected_at{};
   Instant triaged_at{};
   std::optional<Instant> acknowledged_at;
@@ -108,20 +111,26 @@ struct Incident {
   std::optional<Instant> resolved_at;
   std::optional<Instant> closed_at;
   std::string acknowledged_by;
-  std::uint32_t cycle = 1;      ///< Grows with every reopening.
-  std::uint32_t firing = 0;     ///< Its alerts that fire.
-  std::uint32_t resolved = 0;   ///< Its alerts that do not.
-  Duration window{};            ///< Of its correlation rule when it opened.
+  std::uint32_t cycle = 1;     ///< Grows with every reopening.
+  std::uint32_t firing = 0;    ///< Its alerts that fire.
+  std::uint32_t resolved = 0;  ///< Its alerts that do not.
+  Duration window{};           ///< Of its correlation rule when it opened.
   Duration max_age{};
-  Instant last_joined{};        ///< When an occurrence last joined, timeline.
-  std::optional<Instant> due;   ///< End of recovery, of ack_timeout, or close_after; by state.
+  Instant last_joined{};       ///< When an occurrence last joined, timeline.
+  std::optional<Instant> due;  ///< End of recovery, of ack_timeout, or close_after; by state.
   EscalationStatus escalation;
-  std::set<Told> told;          ///< Channels attempted with trouble in this cycle.
-  std::uint32_t version = 0;    ///< Grows with every durable change; the ETag.
+  std::set<Told> told;        ///< Channels attempted with trouble in this cycle.
+  std::uint32_t version = 0;  ///< Grows with every durable change; the ETag.
 };
 
 enum class Event : std::uint8_t {
-  triggered, escalated, acknowledged, updated, recovering, reopened, resolved
+  triggered,
+  escalated,
+  acknowledged,
+  updated,
+  recovering,
+  reopened,
+  resolved
 };
 std::string_view to_string(Event);  ///< "incident.triggered", …
 
@@ -136,20 +145,20 @@ enum class PageState : std::uint8_t {
 struct Page {
   PageId id;
   IncidentId incident;
-  std::string key;      ///< Idempotency key, the same for all attempts: see page_key().
+  std::string key;  ///< Idempotency key, the same for all attempts: see page_key().
   Event event = Event::triggered;
   std::string channel;
-  std::string reason;   ///< "escalation payments, step 1"
+  std::string reason;  ///< "escalation payments, step 1"
   std::uint32_t cycle = 1;
   std::uint32_t step = 0;
   std::uint32_t round = 0;
   PageState state = PageState::owed;
   Instant created{};
   Instant next_attempt{};
-  std::uint32_t attempts = 0;      ///< Finished attempts.
-  bool in_flight = false;          ///< Handed to delivery, outcome not back yet (volatile).
-  bool possible_duplicate = false; ///< An earlier attempt's outcome is unknown.
-  std::string last_problem;        ///< "5xx: 503 Service Unavailable"
+  std::uint32_t attempts = 0;       ///< Finished attempts.
+  bool in_flight = false;           ///< Handed to delivery, outcome not back yet (volatile).
+  bool possible_duplicate = false;  ///< An earlier attempt's outcome is unknown.
+  std::string last_problem;         ///< "5xx: 503 Service Unavailable"
 };
 /// A page about trouble announces; the others follow it up.
 bool announces_trouble(Event);
@@ -170,7 +179,6 @@ enum class DeadlineKind : std::uint8_t {
   lease,       ///< An alert's lease ends, or a resolved alert may be forgotten.
   incident,    ///< Recovery is over, ack_timeout, close_after.
   escalation,  ///< The next step.
-  page,        ///< The next attempt of a page.
   sweep,       ///< A sweep goes on.
 };
 struct Deadline {
@@ -185,6 +193,7 @@ struct Sweep {
   enum class Kind : std::uint8_t { none, reevaluate_severity };
   Kind kind = Kind::none;
   std::uint64_t next = 0;  ///< Slot to go on with.
+  Instant due{};           ///< When the next part runs (volatile).
   friend bool operator==(const Sweep&, const Sweep&) = default;
 };
 
@@ -196,12 +205,12 @@ class State {
   std::map<IncidentId, Incident> incidents;  ///< Not closed.
   std::map<PageId, Page> pages;              ///< Owed.
   Counters counters;
-  std::uint64_t rules_hash = 0;              ///< Of the policy in force.
+  std::uint64_t rules_hash = 0;  ///< Of the policy in force.
   Sweep sweep;
   // Volatile.
-  Instant restarted{};                       ///< Leases renewed before it are granted again.
-  bool low_space = false;                    ///< New alerts are refused.
-  std::uint64_t display_tokens = 0;          ///< Display updates left in this second.
+  Instant restarted{};               ///< Leases renewed before it are granted again.
+  bool low_space = false;            ///< New alerts are refused.
+  std::uint64_t display_tokens = 0;  ///< Display updates left in this second.
   Instant display_second{};
 
   /// Slots: addresses stay put; a free slot has id 0.
@@ -215,7 +224,11 @@ class State {
   const Page* find(PageId) const;
   /// The newest incident of a correlation key that is not closed, or null.
   const Incident* newest_of(const Key& correlation_key) const;
+  /// The first thing due for Tick, in (instant, kind, id) order.
   std::optional<Deadline> first_deadline() const;
+  const std::set<std::pair<Instant, PageId>>& page_times() const { return page_times_; }
+  /// Owed pages of an incident, oldest first.
+  std::vector<PageId> pages_of(IncidentId) const;
   /// Alerts that joined the incident, in order; one that has since joined another or was forgotten
   /// may still be listed, one that joined twice may be listed twice: compare status.incident.
   const std::vector<AlertId>& alerts_of(IncidentId) const;
@@ -229,7 +242,9 @@ class State {
   SlotIndex by_id_;
   std::map<Key, IncidentId> newest_by_key_;
   std::map<IncidentId, std::vector<AlertId>> alerts_of_;
-  std::set<Deadline> timers_;  // incident, escalation, page, sweep: exact
+  std::set<Deadline> timers_;                         // incident, escalation, sweep: exact
+  std::set<std::pair<Instant, PageId>> page_times_;   // pages that may be attempted
+  std::set<std::pair<IncidentId, PageId>> pages_of_;  // owed pages by incident
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> leases_;  // see Alert::armed
   std::uint32_t alert_count_ = 0;
   std::uint32_t firing_count_ = 0;

@@ -26,11 +26,26 @@ struct ReportAlert {
   rules::Verdict verdict;
 };
 
-struct Acknowledge { IncidentId incident; std::string note; };
-struct Unacknowledge { IncidentId incident; std::string note; };
-struct Resolve { IncidentId incident; std::string note; };
-struct Reopen { IncidentId incident; std::string note; };
-struct AddNote { IncidentId incident; std::string text; };
+struct Acknowledge {
+  IncidentId incident;
+  std::string note;
+};
+struct Unacknowledge {
+  IncidentId incident;
+  std::string note;
+};
+struct Resolve {
+  IncidentId incident;
+  std::string note;
+};
+struct Reopen {
+  IncidentId incident;
+  std::string note;
+};
+struct AddNote {
+  IncidentId incident;
+  std::string text;
+};
 
 /// Due deadlines are taken; sent by the pipeline, never by a caller.
 struct Tick {};
@@ -38,7 +53,18 @@ struct Tick {};
 /// Three answers, never two: `unknown` was sent but not confirmed.
 enum class Outcome : std::uint8_t { delivered, refused, unknown };
 /// Bounded classes for metrics (R30).
-enum class Reason : std::uint8_t { none, dns, connect, tls, timeout, http_4xx, http_429, http_5xx, aborted, other };
+enum class Reason : std::uint8_t {
+  none,
+  dns,
+  connect,
+  tls,
+  timeout,
+  http_4xx,
+  http_429,
+  http_5xx,
+  aborted,
+  other
+};
 std::string_view to_string(Outcome);
 std::string_view to_string(Reason);
 
@@ -56,29 +82,33 @@ struct Restarted {};
 /// Another policy is in force; the shell has already swapped it.
 struct ReplacePolicy {};
 /// CLOCK_REALTIME jumped against CLOCK_BOOTTIME by this much.
-struct ClockStepped { Duration by{}; };
+struct ClockStepped {
+  Duration by{};
+};
 /// Free space fell below `storage.min_free`, or rose above it again.
-struct SpaceChanged { bool low = false; };
+struct SpaceChanged {
+  bool low = false;
+};
 
-using Step = std::variant<ReportAlert, Acknowledge, Unacknowledge, Resolve, Reopen, AddNote, Tick, PageAttempted,
-                          Restarted, ReplacePolicy, ClockStepped, SpaceChanged>;
+using Step = std::variant<ReportAlert, Acknowledge, Unacknowledge, Resolve, Reopen, AddNote, Tick,
+                          PageAttempted, Restarted, ReplacePolicy, ClockStepped, SpaceChanged>;
 std::string_view name_of(const Step&);
 
 /// Why the answer is no. The http room maps these to statuses in one table.
 enum class Refusal : std::uint8_t {
   none,
-  unknown_incident,   // 404
-  wrong_state,        // 409
-  stale_version,      // 412
-  no_space,           // 503: below storage.min_free
-  too_many_alerts,    // 503: limits.active_alerts
+  unknown_incident,  // 404
+  wrong_state,       // 409
+  stale_version,     // 412
+  no_space,          // 503: below storage.min_free
+  too_many_alerts,   // 503: limits.active_alerts
 };
 std::string_view to_string(Refusal);
 
 /// What became of a report or an action.
 enum class Fate : std::uint8_t {
-  opened,           ///< A new alert began to fire.
-  fired,            ///< A known alert fires again, or goes on after its lease had ended.
+  opened,  ///< A new alert began to fire.
+  fired,   ///< A known alert fires again, or goes on after its lease had ended.
   refreshed,
   resolved,
   already_so,       ///< Nothing to do: a repeated resolve, a second acknowledgement.
@@ -104,8 +134,8 @@ enum class Lane : std::uint8_t { people, outcomes, intake };
 /// its steps point to. The shell gets it back with its answers once its batch is durable.
 struct Delivery {
   Lane lane = Lane::intake;
-  std::string source;   ///< Name of the source; "" for people and the daemon itself.
-  std::string actor;    ///< "anonymous@loopback", "source:prometheus", "tocsin"
+  std::string source;  ///< Name of the source; "" for people and the daemon itself.
+  std::string actor;   ///< "anonymous@loopback", "source:prometheus", "tocsin"
   std::optional<std::uint32_t> if_version;  ///< If-Match, for a single action on an incident.
   /// The policy `verdict`s were made with, kept alive while they are in use.
   std::shared_ptr<const Policy> policy;

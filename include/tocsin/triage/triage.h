@@ -28,8 +28,8 @@ struct Context {
   std::optional<std::uint32_t> if_version;
 };
 
-/// Pure. Appends to `out`. A Tick decides the first due deadline only: call it while due(state, now).
-/// REQUIRES: for a ReportAlert without labels the key is known (see knows_all).
+/// Pure. Appends to `out`. A Tick decides the first due deadline only: call it while due(state,
+/// now). REQUIRES: for a ReportAlert without labels the key is known (see knows_all).
 void decide(const State&, const Policy&, const Step&, const Context&, Now, Decision& out);
 
 /// The only writer. Total: a change once decided applies to the state it was decided on.
@@ -47,6 +47,10 @@ bool due(const State&, Now);
 
 /// Pages to hand to delivery now: owed, due, not in flight; oldest first, at most `limit`.
 std::vector<PageId> due_pages(const State&, Now, std::size_t limit);
+
+/// True if an earlier attempt at the page may have arrived: its outcome was unknown, or the daemon
+/// restarted since it was queued.
+bool is_possible_duplicate(const State&, const Page&);
 
 /// Depth to which reactions may nest.
 inline constexpr int kReactionDepthMax = 8;
@@ -78,9 +82,20 @@ struct AlertEvent {
 /// The rows one batch writes: final values of what its changes touched, and history. Copied out of
 /// State when the batch closes, so the commit thread shares nothing with the core.
 struct Rows {
-  struct NewAlert { AlertOpened opened; AlertStatus status; };
-  struct AlertUpdate { AlertId id; AlertStatus status; bool forgotten = false; };
-  struct AlertDisplay { AlertId id; Labels annotations; std::string generator_url; };
+  struct NewAlert {
+    AlertOpened opened;
+    AlertStatus status;
+  };
+  struct AlertUpdate {
+    AlertId id;
+    AlertStatus status;
+    bool forgotten = false;
+  };
+  struct AlertDisplay {
+    AlertId id;
+    Labels annotations;
+    std::string generator_url;
+  };
   std::vector<std::string> sources;  ///< All names, if one was added.
   std::vector<NewAlert> new_alerts;
   std::vector<AlertUpdate> alerts;

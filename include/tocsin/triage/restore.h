@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tocsin/triage/state.h"
+
+namespace tocsin::triage {
+
+/// Rebuilds a State from rows. Feed in this order: sources, incidents, alerts (ascending id),
+/// pages, counters, then finish(). Derived indexes and deadlines are made here, not stored.
+class Restoration {
+ public:
+  Restoration();
+  ~Restoration();
+  void sources(std::vector<std::string> names);
+  void incident(Incident);  ///< Those that are not closed.
+  void alert(AlertId, const Key&, Labels, AlertStatus,
+             std::uint64_t display_hash);  ///< Not forgotten.
+  void page(Page);                         ///< Those still owed.
+  void counters(const Counters&, std::uint64_t rules_hash, const Sweep&);
+  std::unique_ptr<State> finish();
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tocsin::triage
