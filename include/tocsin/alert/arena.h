@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tocsin {
@@ -12,14 +13,21 @@ namespace tocsin {
 class Arena {
  public:
   Arena() = default;
-  Arena(Arena&&) noexcept = default;
-  Arena& operator=(Arena&&) noexcept = default;
+  Arena(Arena&& other) noexcept { *this = std::move(other); }
+  /// The other arena is empty afterwards and may be used again.
+  Arena& operator=(Arena&& other) noexcept {
+    chunks_ = std::exchange(other.chunks_, {});
+    next_ = std::exchange(other.next_, nullptr);
+    left_ = std::exchange(other.left_, 0);
+    capacity_ = std::exchange(other.capacity_, 0);
+    return *this;
+  }
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
   /// A copy of `bytes` inside the arena.
   std::string_view copy(std::string_view bytes);
-  /// `size` writable bytes.
+  /// `size` writable bytes, not aligned; perhaps null for none.
   char* allocate(std::size_t size);
   /// Bytes taken from the system; what mailbox limits count.
   std::size_t capacity() const { return capacity_; }

@@ -20,7 +20,8 @@ struct Label {
 ///   block := pair*          sorted by name, each name once, no empty name, no empty value
 ///   pair  := varint(name size) name varint(value size) value       varint = LEB128
 ///
-/// Lengths stand in front, so no two label sets share a block (R58). A view: the bytes must outlive it.
+/// Lengths stand in front, so no two label sets share a block (R58). A view: the bytes must outlive
+/// it.
 class LabelsView {
  public:
   LabelsView() = default;
@@ -83,15 +84,17 @@ class Labels {
 };
 
 /// Appends the encoding of `pairs` to `out`: sorts them in place by name; of equal names the last
-/// wins; empty values and names are dropped. Works on Arena-owned scratch, allocates only to grow `out`.
+/// wins; empty values and names are dropped. `pairs` afterwards holds what was encoded. Up to 32
+/// pairs nothing is allocated except to grow `out`.
 void encode_labels(std::vector<Label>& pairs, std::string& out);
 
-/// Appends one pair; the caller keeps the order.
+/// Appends one pair, nothing if its name or value is empty; the caller keeps the order.
 void encode_label(Label, std::string& out);
 
-/// Flat JSON object of strings, `{"alertname":"X","env":"prod"}`: how rows show label sets.
+/// Flat JSON object of strings, `{"alertname":"X","env":"prod"}`: how rows show label sets. Always
+/// valid JSON: a byte that is no UTF-8 becomes U+FFFD (decoders do that before identity is taken).
 std::string labels_to_json(LabelsView);
-/// The reverse. Nothing if the text is not a flat object of strings.
+/// The reverse. False, and `out` as it was, if the text is not a flat object of strings.
 bool labels_from_json(std::string_view json, Labels& out);
 
 /// Alertmanager's fingerprint of a label set: FNV-1a 64 over name, 0xFF, value, 0xFF in order of

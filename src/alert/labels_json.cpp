@@ -1,0 +1,274 @@
+#include <cstddef>
+#include <cstdint>
+
+#include "tocsin/alert/labels.h"
+
+namespace tocsin {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+/// Bytes of the UTF-8 sequence that `text` begins with, 0 if it begins with none.
+/// Source: RFC 3629 section 4: no overlong forms, no surrogates, nothing above U+10FFFF.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&text](std::size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  const auto follows = [&byte](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead < 0xc2) return 0;
+  if (lead < 0xe0) return follows(1) ? 2 : 0;
+  if (lead < 0xf0) {
+    if (lead == 0xe0 && byte(1) < 0xa0) return 0;
+    if (lead == 0xed && byte(1) > 0x9f) return 0;
+    return follows(1) && follows(2) ? 3 : 0;
+  }
+  if (lead > 0xf4) return 0;
+  if (lead == 0xf0 && byte(1) < 0x90) return 0;
+  if (lead == 0xf4 && byte(1) > 0x8f) return 0;
+  return follows(1) && follows(2) && follows(3) ? 4 : 0;
+}
+
+void append_utf8(std::uint32_t code, std::string& out) {
+  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xc0 | code >> 6);
+    put(0x80 | (code & 0x3f));
+  } else if (code < 0x10000) {
+    put(0xe0 | code >> 12);
+    put(0x80 | (code >> 6 & 0x3f));
+    put(0x80 | (code & 0x3f));
+  } else {
+    put(0xf0 | code >> 18);
+    put(0x80 | (code >> 12 & 0x3f));
+    put(0x80 | (code >> 6 & 0x3f));
+    put(0x80 | (code & 0x3f));
+  }
+}
+
+void append_escaped(char c, std::string& out) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      out += "\\u00";
+      out += kHex[static_cast<unsigned char>(c) >> 4];
+      out += kHex[static_cast<unsigned char>(c) & 15];
+  }
+}
+
+/// True for bytes that stand for themselves inside a JSON string.
+bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+}
+
+void append_json_string(std::string_view text, std::string& out) {
+  out += '"';
+  while (!text.empty()) {
+    std::size_t run = 0;
+    while (run < text.size() && is_plain(text[run])) ++run;
+    out += text.substr(0, run);
+    text.remove_prefix(run);
+    if (text.empty()) break;
+    const std::size_t length = utf8_length(text);
+    if (length > 1) {
+      out += text.substr(0, length);
+    } else if (length == 0) {
+      out += kReplacement;
+    } else {
+      append_escaped(text.front(), out);
+    }
+    text.remove_prefix(length > 1 ? length : 1);
+  }
+  out += '"';
+}
+
+/// Reads a flat object of strings. Its strings go to one buffer; places are kept as offsets,
+/// because the buffer may move while it grows.
+class ObjectReader {
+ public:
+  explicit ObjectReader(std::string_view json) : rest_(json) {}
+
+  bool read() {
+    skip_blanks();
+    if (!skip('{')) return false;
+    skip_blanks();
+    if (!skip('}')) {
+      do {
+        if (!read_pair()) return false;
+      } while (skip(','));
+      if (!skip('}')) return false;
+    }
+    skip_blanks();
+    return rest_.empty();
+  }
+
+  std::vector<Label> pairs() const {
+    std::vector<Label> out;
+    out.reserve(places_.size());
+    const std::string_view bytes = bytes_;
+    for (const Place& p : places_) {
+      out.push_back(
+          {bytes.substr(p.name, p.value - p.name), bytes.substr(p.value, p.end - p.value)});
+    }
+    return out;
+  }
+
+ private:
+  struct Place {
+    std::size_t name;
+    std::size_t value;
+    std::size_t end;
+  };
+
+  void skip_blanks() {
+    while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\n' ||
+                              rest_.front() == '\t' || rest_.front() == '\r')) {
+      rest_.remove_prefix(1);
+    }
+  }
+  bool skip(char c) {
+    if (rest_.empty() || rest_.front() != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  bool read_pair() {
+    Place place{bytes_.size(), 0, 0};
+    skip_blanks();
+    if (!read_string()) return false;
+    skip_blanks();
+    if (!skip(':')) return false;
+    skip_blanks();
+    place.value = bytes_.size();
+    if (!read_string()) return false;
+    skip_blanks();
+    place.end = bytes_.size();
+    places_.push_back(place);
+    return true;
+  }
+
+  bool read_string() {
+    if (!skip('"')) return false;
+    while (true) {
+      std::size_t run = 0;
+      while (run < rest_.size() && is_plain(rest_[run])) ++run;
+      bytes_ += rest_.substr(0, run);
+      rest_.remove_prefix(run);
+      if (rest_.empty()) return false;
+      if (skip('"')) return true;
+      if (skip('\\')) {
+        if (!read_escape()) return false;
+        continue;
+      }
+      if (static_cast<unsigned char>(rest_.front()) < 0x20) return false;
+      const std::size_t length = utf8_length(rest_);
+      bytes_ += length == 0 ? kReplacement : rest_.substr(0, length);
+      rest_.remove_prefix(length == 0 ? 1 : length);
+    }
+  }
+
+  bool read_escape() {
+    if (rest_.empty()) return false;
+    const char c = rest_.front();
+    rest_.remove_prefix(1);
+    constexpr std::string_view kFrom = "\"\\/bfnrt";
+    constexpr std::string_view kTo = "\"\\/\b\f\n\r\t";
+    if (const std::size_t i = kFrom.find(c); i != kFrom.npos) {
+      bytes_ += kTo[i];
+      return true;
+    }
+    return c == 'u' && read_unicode_escape();
+  }
+
+  /// After `\u`. A surrogate without its other half becomes U+FFFD, as Alertmanager reads it.
+  bool read_unicode_escape() {
+    std::uint32_t code = 0;
+    if (!read_hex4(code)) return false;
+    if (code >= 0xd800 && code < 0xdc00 && rest_.starts_with("\\u")) {
+      const std::string_view before = rest_;
+      rest_.remove_prefix(2);
+      std::uint32_t low = 0;
+      if (!read_hex4(low)) return false;
+      if (low >= 0xdc00 && low < 0xe000) {
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+      } else {
+        rest_ = before;  // The second escape stands for itself.
+      }
+    }
+    if (code >= 0xd800 && code < 0xe000) {
+      bytes_ += kReplacement;
+    } else {
+      append_utf8(code, bytes_);
+    }
+    return true;
+  }
+
+  bool read_hex4(std::uint32_t& out) {
+    if (rest_.size() < 4) return false;
+    out = 0;
+    for (const char c : rest_.substr(0, 4)) {
+      std::uint32_t digit = 0;
+      if (c >= '0' && c <= '9') {
+        digit = static_cast<std::uint32_t>(c - '0');
+      } else if (c >= 'a' && c <= 'f') {
+        digit = static_cast<std::uint32_t>(c - 'a' + 10);
+      } else if (c >= 'A' && c <= 'F') {
+        digit = static_cast<std::uint32_t>(c - 'A' + 10);
+      } else {
+        return false;
+      }
+      out = out << 4 | digit;
+    }
+    rest_.remove_prefix(4);
+    return true;
+  }
+
+  std::string_view rest_;
+  std::string bytes_;
+  std::vector<Place> places_;
+};
+
+}  // namespace
+
+std::string labels_to_json(LabelsView labels) {
+  std::string out;
+  // Quotes, colon and comma take six bytes a label where the block has two sizes.
+  out.reserve(labels.block().size() + labels.block().size() / 4 + 16);
+  out += '{';
+  for (const Label label : labels) {
+    if (out.size() > 1) out += ',';
+    append_json_string(label.name, out);
+    out += ':';
+    append_json_string(label.value, out);
+  }
+  out += '}';
+  return out;
+}
+
+bool labels_from_json(std::string_view json, Labels& out) {
+  ObjectReader reader(json);
+  if (!reader.read()) return false;
+  out = Labels(reader.pairs());
+  return true;
+}
+
+}  // namespace tocsin
