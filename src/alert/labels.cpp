@@ -143,20 +143,22 @@ void encode_labels(std::vector<Label>& pairs, std::string& out) {
   }
   pairs.resize(kept);
 
+  // The second argument of the callback is not used: libstdc++ 12 passes the new capacity there.
   const std::size_t before = out.size();
-  out.resize_and_overwrite(before + size, [&](char* bytes, std::size_t total) {
+  out.resize_and_overwrite(before + size, [&](char* bytes, std::size_t) {
     char* to = bytes + before;
     for (const Label& label : pairs) to = put_pair(to, label);
-    return total;
+    return before + size;
   });
 }
 
 void encode_label(Label label, std::string& out) {
   if (label.name.empty() || label.value.empty()) return;
   const std::size_t before = out.size();
-  out.resize_and_overwrite(before + encoded_size(label), [&](char* bytes, std::size_t total) {
+  const std::size_t after = before + encoded_size(label);
+  out.resize_and_overwrite(after, [&](char* bytes, std::size_t) {
     put_pair(bytes + before, label);
-    return total;
+    return after;
   });
 }
 
