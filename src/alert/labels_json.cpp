@@ -2,33 +2,12 @@
 #include <cstdint>
 
 #include "tocsin/alert/labels.h"
+#include "tocsin/base/text.h"
 
 namespace tocsin {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
-/// Bytes of the UTF-8 sequence that `text` begins with, 0 if it begins with none.
-/// Source: RFC 3629 section 4: no overlong forms, no surrogates, nothing above U+10FFFF.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&text](std::size_t i) -> unsigned {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-  };
-  const auto follows = [&byte](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead < 0xc2) return 0;
-  if (lead < 0xe0) return follows(1) ? 2 : 0;
-  if (lead < 0xf0) {
-    if (lead == 0xe0 && byte(1) < 0xa0) return 0;
-    if (lead == 0xed && byte(1) > 0x9f) return 0;
-    return follows(1) && follows(2) ? 3 : 0;
-  }
-  if (lead > 0xf4) return 0;
-  if (lead == 0xf0 && byte(1) < 0x90) return 0;
-  if (lead == 0xf4 && byte(1) > 0x8f) return 0;
-  return follows(1) && follows(2) && follows(3) ? 4 : 0;
-}
 
 void append_utf8(std::uint32_t code, std::string& out) {
   const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
@@ -49,56 +28,10 @@ void append_utf8(std::uint32_t code, std::string& out) {
   }
 }
 
-void append_escaped(char c, std::string& out) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  switch (c) {
-    case '"':
-      out += "\\\"";
-      return;
-    case '\\':
-      out += "\\\\";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      out += "\\u00";
-      out += kHex[static_cast<unsigned char>(c) >> 4];
-      out += kHex[static_cast<unsigned char>(c) & 15];
-  }
-}
-
 /// True for bytes that stand for themselves inside a JSON string.
 bool is_plain(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
-}
-
-void append_json_string(std::string_view text, std::string& out) {
-  out += '"';
-  while (!text.empty()) {
-    std::size_t run = 0;
-    while (run < text.size() && is_plain(text[run])) ++run;
-    out += text.substr(0, run);
-    text.remove_prefix(run);
-    if (text.empty()) break;
-    const std::size_t length = utf8_length(text);
-    if (length > 1) {
-      out += text.substr(0, length);
-    } else if (length == 0) {
-      out += kReplacement;
-    } else {
-      append_escaped(text.front(), out);
-    }
-    text.remove_prefix(length > 1 ? length : 1);
-  }
-  out += '"';
 }
 
 /// Reads a flat object of strings. Its strings go to one buffer; places are kept as offsets,
@@ -180,9 +113,9 @@ class ObjectReader {
         continue;
       }
       if (static_cast<unsigned char>(rest_.front()) < 0x20) return false;
-      const std::size_t length = utf8_length(rest_);
-      bytes_ += length == 0 ? kReplacement : rest_.substr(0, length);
-      rest_.remove_prefix(length == 0 ? 1 : length);
+      const CodePoint point = first_code_point(rest_);
+      bytes_ += point.valid ? rest_.substr(0, point.size) : kReplacement;
+      rest_.remove_prefix(point.size);
     }
   }
 
@@ -251,8 +184,9 @@ class ObjectReader {
 
 std::string labels_to_json(LabelsView labels) {
   std::string out;
-  // Quotes, colon and comma take six bytes a label where the block has two sizes.
-  out.reserve(labels.block().size() + labels.block().size() / 4 + 16);
+  // Quotes, colon and comma take six bytes a label where the block has two sizes: half as much
+  // again holds all but the shortest labels.
+  out.reserve(labels.block().size() * 3 / 2 + 16);
   out += '{';
   for (const Label label : labels) {
     if (out.size() > 1) out += ',';
