@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -7,22 +8,30 @@
 #include "tocsin/store/store.h"
 #include "tocsin/triage/triage.h"
 
-/// Incidents, alerts and pages as the JSON of PRODUCT.md section 4: one spelling for the API, outgoing
-/// webhooks and the CLI's fixtures. Pure; UTF-8 text out, invalid bytes become U+FFFD.
+/// Incidents, alerts and pages as the JSON of PRODUCT.md section 4: one spelling for the API,
+/// outgoing webhooks and the CLI's fixtures. Pure; UTF-8 text out, invalid bytes become U+FFFD.
 namespace tocsin::view {
 
 /// `external_url` without a trailing slash; it makes "url".
 std::string incident_json(const triage::Incident&, std::string_view external_url);
-/// The same with `alerts` in full and `timeline`.
+/// The same with `alerts` in full (the counts move to `alert_counts`) and `timeline`.
 std::string incident_json(const triage::Incident&, const std::vector<store::AlertRow>&,
                           const std::vector<triage::TimelineEntry>&, std::string_view external_url);
 std::string alert_json(const store::AlertRow&);
 /// {"incidents":[…],"next":cursor|null} and {"alerts":[…],"next":…}.
-std::string incidents_json(const std::vector<triage::Incident>&, std::string_view next, std::string_view external_url);
+std::string incidents_json(const std::vector<triage::Incident>&, std::string_view next,
+                           std::string_view external_url);
 std::string alerts_json(const std::vector<store::AlertRow>&, std::string_view next);
-/// The body of the `webhook` channel. `alerts` may be cut; then "alerts_omitted" counts the rest.
-std::string page_json(const triage::Page&, const triage::Incident&, const std::vector<store::AlertRow>& alerts,
-                      std::string_view external_url);
+/// The body of the `webhook` channel, at most about kPageBytesMax long. `alerts` may be cut; then
+/// "alerts_omitted" counts the rest.
+std::string page_json(const triage::Page&, const triage::Incident&,
+                      const std::vector<store::AlertRow>& alerts, std::string_view external_url);
+
+inline constexpr std::size_t kPageBytesMax = 1U << 20;
+
+/// How the trouble of a page about an end went away, for people: "no longer reported" if the lease
+/// of one of the alerts ran out, "closed by a person", or "recovered". "" for every other event.
+std::string_view ending(triage::Event, const std::vector<store::AlertRow>& alerts);
 
 /// RFC 9457 problem details: {"type":"about:blank","title","status","detail",…}.
 std::string problem_json(int status, std::string_view title, std::string_view detail);
