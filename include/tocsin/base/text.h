@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+/// Text from outside is hostile: these write it where it can break nothing, neither the line it
+/// stands in nor the terminal that shows it.
+namespace tocsin {
+
+/// The code point that `text` begins with. Bytes that are no UTF-8 (overlong forms, surrogates and
+/// values above U+10FFFF included) yield U+FFFD and `valid` false; `size` is then the length of the
+/// maximal well-formed beginning, at least 1. Source: Unicode 15, section 3.9, table 3-7.
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t size = 1;
+  bool valid = true;
+};
+/// REQUIRES: `text` is not empty.
+CodePoint first_code_point(std::string_view text);
+
+/// Appends `text` as a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD. Control
+/// characters (C0, DEL, C1), line and paragraph separators and the marks that turn the direction of
+/// writing are spelled \uXXXX: the same string to a parser, harmless in a terminal.
+void append_json_string(std::string_view text, std::string& out);
+
+/// Appends `text` as the value of a `key=value` pair: bare if it is plain, else in double quotes
+/// with \" \\ \n \r \t, \u{…} for what append_json_string spells so, and \xNN for bytes that are no
+/// UTF-8. Never holds a line end.
+void append_log_value(std::string_view text, std::string& out);
+
+}  // namespace tocsin
