@@ -31,6 +31,7 @@ struct AlertOpened {
   bool truncated = false;
   std::uint64_t display_hash = 0;
   AlertStatus status;
+  rules::Verdict verdict;  ///< For what follows from it; not kept.
 };
 /// A known alert fires again (a new occurrence), or `continued` the one its lease had ended.
 struct AlertFired {
@@ -40,7 +41,8 @@ struct AlertFired {
   std::string generator_url;
   std::uint64_t display_hash = 0;
   std::uint16_t source = 0;
-  AlertStatus status;  ///< As it is now; incident is the former one until it joins.
+  AlertStatus status;      ///< As it is now; incident is the former one until it joins.
+  rules::Verdict verdict;  ///< For what follows from it; not kept.
 };
 struct AlertEnded {
   AlertId id;
@@ -82,6 +84,7 @@ struct DisplayTaken {
 /// A resolved alert has left memory; its row stays.
 struct AlertForgotten {
   AlertId id;
+  AlertStatus status;  ///< Its last.
 };
 /// A report that changed nothing but a count.
 struct ReportCounted {
@@ -145,6 +148,7 @@ struct IncidentRecovering {
 /// An alert fires again during recovery: the state before returns.
 struct IncidentRelapsed {
   IncidentId incident;
+  std::optional<Instant> due;  ///< ack_timeout, if it returns to acknowledged.
 };
 struct IncidentResolved {
   IncidentId incident;
@@ -159,8 +163,8 @@ struct IncidentReopened {
   std::string escalation;
 };
 struct IncidentClosed {
-  IncidentId incident;
-  Instant at{};
+  Incident incident;  ///< Its last value; it has left memory.
+};
 };
 struct NoteAdded {
   IncidentId incident;
@@ -180,11 +184,13 @@ struct EscalationStepped {
   std::uint32_t first_round = 1;
   std::string reason;     ///< Why now, if not in due course: "SEV-3 → SEV-1, criterion wide".
   bool only_new = false;  ///< Pages only channels not yet told.
+  bool fresh = true;      ///< A run of its own, at whose end the fallback is paged again.
 };
 /// The last round is over; the fallback is paged.
 struct EscalationExhausted {
   IncidentId incident;
-  std::optional<Instant> next_at;
+  std::optional<Instant> next_at;  ///< When SEV-1 and SEV-2 begin again.
+  bool pages_fallback = true;
 };
 
 struct PageQueued {
@@ -194,22 +200,25 @@ struct PageQueued {
 struct PageHandedOut {
   PageId page;
 };
+// The last value of a page that has left the ledger of what is owed.
 struct PageDelivered {
-  PageId page;
-  std::uint32_t attempt = 1;
+  Page page;
 };
 struct PageFailed {
   PageId page;
+  IncidentId incident;
+  std::string channel;
+  std::uint32_t attempt = 1;
   Outcome outcome = Outcome::refused;
   Reason reason = Reason::other;
   std::string detail;
   Instant next_attempt{};
 };
 struct PageWithdrawn {
-  PageId page;
+  Page page;
 };
 struct PageAbandoned {
-  PageId page;
+  Page page;
 };
 /// The channel may now know of the trouble, and is owed its end.
 struct ChannelTold {
@@ -223,6 +232,7 @@ struct DaemonRestarted {
 struct PolicyReplaced {
   std::uint64_t rules_hash = 0;
   bool sweep = false;
+  Instant at{};
 };
 struct SweepAdvanced {
   Sweep sweep;

@@ -214,6 +214,7 @@ class State {
   Instant display_second{};
 
   /// Slots: addresses stay put; a free slot has id 0.
+  std::optional<std::uint32_t> slot_of(const Key&) const;
   const Alert* find(const Key&) const;
   const Alert* find(AlertId) const;
   const Alert& at(std::uint32_t slot) const { return alerts_[slot]; }
@@ -234,13 +235,16 @@ class State {
   const std::vector<AlertId>& alerts_of(IncidentId) const;
   std::optional<std::uint16_t> source_index(std::string_view name) const;
 
+  /// Spreads ids, which are sequential, over the index.
+  static std::uint64_t hash_of_id(AlertId id) { return id.value * 0x9E3779B97F4A7C15ULL >> 20; }
+
  private:
   friend class Evolution;  // evolve.cpp: the only writer.
   std::deque<Alert> alerts_;
   std::vector<std::uint32_t> free_slots_;
   SlotIndex by_key_;
   SlotIndex by_id_;
-  std::map<Key, IncidentId> newest_by_key_;
+  std::set<std::pair<Key, IncidentId>> by_correlation_;  // not closed
   std::map<IncidentId, std::vector<AlertId>> alerts_of_;
   std::set<Deadline> timers_;                         // incident, escalation, sweep: exact
   std::set<std::pair<Instant, PageId>> page_times_;   // pages that may be attempted

@@ -1,0 +1,132 @@
+#include "triage/correlation/correlation.h"
+
+#include <algorithm>
+
+#include "triage/incident/incident.h"
+#include "triage/limits.h"
+
+namespace tocsin::triage::correlation {
+
+namespace {
+struct Group {
+  const rules::CorrelationRule* rule = nullptr;  ///< Null: an incident of its own.
+  Key key;
+  Labels by;
+};
+
+Group group_of(const Core& core, const Alert& alert, const rules::Verdict& verdict,
+               const rules::Subject& subject) {
+  // Tocsin's own alarms stand for themselves.
+  if (verdict.correlation < 0 || core.context.source == "tocsin")
+    return {.rule = nullptr, .key = alert.key, .by = {}};
+  const rules::CorrelationRule& rule =
+      core.policy.rules.correlation[static_cast<std::size_t>(verdict.correlation)];
+  const std::string bytes = rules::correlation_key(rule, subject);
+  std::vector<Label> by;
+  for (const std::string& name : rule.by) by.push_back({name, subject.value_of(name)});
+  // Two seeds make 128 bits: one collision in 10^12 groups is not to be expected.
+  return {&rule, Key{content_hash(bytes, 1), content_hash(bytes, 2)}, Labels(std::move(by))};
+}
+
+bool may_join(const Core& core, const Incident& incident, const Group& group) {
+  switch (incident.state) {
+    case IncidentState::triggered:
+    case IncidentState::acknowledged:
+    case IncidentState::recovering:
+      break;
+    case IncidentState::resolved:
+    case IncidentState::closed:
+      return false;
+  }
+  if (group.rule == nullptr) return true;  // Its own incident, and it is still open.
+  const Instant now = core.now.timeline;
+  return now - incident.detected_at <= group.rule->max_age &&
+         now - incident.last_joined < group.rule->window;
+}
+
+void join(const Core& core, const Incident& incident, const Alert& alert, Changes& out) {
+  // Reopening first: a rise in severity then finds the path it has to leave.
+  if (incident.state == IncidentState::resolved) {
+    out.emplace_back(incident::reopened(core, incident, "", ""));
+  }
+  out.emplace_back(AlertJoined{.incident = incident.id,
+                               .alert = alert.id,
+                               .at = core.now.timeline,
+                               .starts_at = alert.status.starts_at,
+                               .new_member = alert.status.incident != incident.id});
+}
+
+std::string title_of(const rules::Subject& subject, LabelsView labels) {
+  std::string title(labels.get("alertname"));
+  if (title.empty() && !labels.empty()) {
+    const Label first = *labels.begin();
+    title.append(first.name).append("=").append(first.value);
+  }
+  if (const auto service = subject.value_of("service"); !service.empty()) {
+    title.append(" on ").append(service);
+  }
+  if (title.size() > kTitleBytes) {
+    std::size_t end = kTitleBytes;
+    while (end > 0 && (static_cast<unsigned char>(title[end]) & 0xC0U) == 0x80U) --end;
+    title.resize(end);
+  }
+  return title;
+}
+
+void open(const Core& core, const Alert& alert, const rules::Verdict& verdict,
+          const rules::Subject& subject, Group group, Changes& out) {
+  const rules::Service* service =
+      verdict.service < 0 ? nullptr
+                          : &core.policy.rules.services[static_cast<std::size_t>(verdict.service)];
+  const rules::SeverityReason reason = rules::severity_reason(core.policy.rules, verdict);
+  Incident incident;
+  incident.id = IncidentId{core.state.counters.last_incident + 1};
+  incident.severity = alert.status.severity;
+  incident.severity_criterion = reason.criterion;
+  incident.severity_at = reason.at;
+  incident.title = title_of(subject, alert.labels);
+  incident.service = subject.value_of("service");
+  incident.team = subject.value_of("team");
+  if (service != nullptr) incident.runbook = service->runbook;
+  if (group.rule != nullptr) {
+    incident.key_rule = group.rule->name;
+    incident.window = group.rule->window;
+    incident.max_age = group.rule->max_age;
+  }
+  incident.key_labels = std::move(group.by);
+  incident.key = group.key;
+  incident.started_at = std::min(alert.status.starts_at, core.now.wall);
+  incident.detected_at = core.now.timeline;
+  incident.triaged_at = core.now.timeline;
+  incident.last_joined = core.now.timeline;
+  incident.firing = 1;
+  incident.escalation.name = core.policy.escalation_for(service, incident.severity).name;
+  out.emplace_back(IncidentOpened{std::move(incident), alert.id});
+}
+}  // namespace
+
+void on_firing(const Core& core, const Alert& alert, LabelsView annotations,
+               const rules::Verdict& verdict, Changes& out) {
+  if (alert.status.severity == Severity::none) return;
+  const rules::Subject subject =
+      rules::subject_of(core.policy.rules, verdict, alert.labels, annotations, core.context.source);
+  Group group = group_of(core, alert, verdict, subject);
+  const Incident* newest = core.state.newest_of(group.key);
+  if (newest != nullptr &&
+      (may_join(core, *newest, group) || incident::may_reopen(core, *newest))) {
+    return join(core, *newest, alert, out);
+  }
+  open(core, alert, verdict, subject, std::move(group), out);
+}
+
+void on_continued(const Core& core, const Alert& alert, LabelsView annotations,
+                  const rules::Verdict& verdict, Changes& out) {
+  const Incident* own = core.state.find(alert.status.incident);
+  const bool open_still = own != nullptr && own->state != IncidentState::resolved;
+  if (own != nullptr && (open_still || incident::may_reopen(core, *own))) {
+    return join(core, *own, alert, out);
+  }
+  on_firing(core, alert, annotations, verdict, out);
+}
+
+}  // namespace tocsin::triage::correlation

@@ -1,0 +1,105 @@
+#include "tocsin/base/check.h"
+#include "tocsin/base/overloaded.h"
+#include "triage/dedup/dedup.h"
+#include "triage/escalation/escalation.h"
+#include "triage/incident/incident.h"
+#include "triage/ledger/ledger.h"
+#include "triage/severity/severity.h"
+
+namespace tocsin::triage {
+
+namespace {
+/// The first due deadline. Callers repeat it while due(), so that every deadline sees the state
+/// after the one before it.
+void decide_tick(const Core& core, Decision& out) {
+  const std::optional<Deadline> first = core.state.first_deadline();
+  if (!first || first->at > core.now.timeline) return;
+  switch (first->kind) {
+    case DeadlineKind::lease:
+      return dedup::decide_lease(core, *first, out.changes);
+    case DeadlineKind::incident: {
+      const Incident* incident = core.state.find(IncidentId{first->id});
+      CHECK(incident != nullptr);
+      return incident::decide_due(core, *incident, out.changes);
+    }
+    case DeadlineKind::escalation: {
+      const Incident* incident = core.state.find(IncidentId{first->id});
+      CHECK(incident != nullptr);
+      return escalation::advance(core, *incident, out.changes);
+    }
+    case DeadlineKind::sweep:
+      return severity::decide_sweep(core, out.changes);
+  }
+}
+
+PolicyReplaced replaced(const Core& core) {
+  const bool other = core.state.rules_hash != core.policy.rules.hash;
+  return {.rules_hash = core.policy.rules.hash,
+          .sweep = other && core.state.rules_hash != 0,
+          .at = core.now.timeline};
+}
+}  // namespace
+
+void decide(const State& state, const Policy& policy, const Step& step, const Context& context,
+            Now now, Decision& out) {
+  const Core core{state, policy, context, now};
+  std::visit(
+      Overloaded{
+          [&](const ReportAlert& report) { dedup::decide(core, report, out); },
+          [&](const Acknowledge& action) { incident::decide(core, action, out); },
+          [&](const Unacknowledge& action) { incident::decide(core, action, out); },
+          [&](const Resolve& action) { incident::decide(core, action, out); },
+          [&](const Reopen& action) { incident::decide(core, action, out); },
+          [&](const AddNote& action) { incident::decide(core, action, out); },
+          [&](const Tick&) { decide_tick(core, out); },
+          [&](const PageAttempted& attempt) { ledger::decide(core, attempt, out); },
+          [&](const Restarted&) {
+            out.changes.emplace_back(DaemonRestarted{now.timeline});
+            if (policy.rules.hash != state.rules_hash) out.changes.emplace_back(replaced(core));
+          },
+          [&](const ReplacePolicy&) {
+            if (policy.rules.hash != state.rules_hash) out.changes.emplace_back(replaced(core));
+          },
+          [&](const ClockStepped& clock) { out.changes.emplace_back(ClockStepNoted{clock.by}); },
+          [&](const SpaceChanged& space) {
+            if (space.low != state.low_space) out.changes.emplace_back(SpaceNoted{space.low});
+          },
+      },
+      step);
+}
+
+bool knows_all(const State& state, const Delivery& delivery) {
+  for (const Step& step : delivery.steps) {
+    const auto* report = std::get_if<ReportAlert>(&step);
+    if (report != nullptr && !report->report.has_labels && !state.slot_of(report->report.key)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::optional<Instant> next_deadline(const State& state) {
+  std::optional<Instant> next;
+  if (const auto first = state.first_deadline()) next = first->at;
+  if (!state.page_times().empty()) {
+    const Instant page = state.page_times().begin()->first;
+    if (!next || page < *next) next = page;
+  }
+  return next;
+}
+
+bool due(const State& state, Now now) {
+  const auto first = state.first_deadline();
+  return first && first->at <= now.timeline;
+}
+
+std::vector<PageId> due_pages(const State& state, Now now, std::size_t limit) {
+  std::vector<PageId> pages;
+  for (const auto& [at, id] : state.page_times()) {
+    if (at > now.timeline || pages.size() >= limit) break;
+    pages.push_back(id);
+  }
+  return pages;
+}
+
+}  // namespace tocsin::triage

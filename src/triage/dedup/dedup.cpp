@@ -1,0 +1,275 @@
+#include "triage/dedup/dedup.h"
+
+#include <algorithm>
+
+#include "tocsin/base/check.h"
+#include "triage/limits.h"
+
+namespace tocsin::triage::dedup {
+
+namespace {
+constexpr std::string_view kOwnSource = "tocsin";
+
+/// Whether the report fires, by our clock of receipt, and for how long it vouches.
+struct Reading {
+  bool firing = false;
+  bool clock_skew = false;
+  Lease lease;
+};
+
+const Source* source_of(const Core& core) {
+  const auto found = std::ranges::find(core.policy.sources, core.context.source, &Source::name);
+  return found == core.policy.sources.end() ? nullptr : &*found;
+}
+
+Lease lease_of(const Core& core, std::uint16_t source, std::optional<Duration> length) {
+  Lease lease{.source = source, .renewed = core.now.timeline};
+  if (!length) return lease;
+  lease.length = std::clamp(*length, Duration(1), kLeaseMax);
+  lease.ends = core.now.timeline + lease.length;
+  return lease;
+}
+
+/// True if an end that lies in the past is a wrong clock and not a resolve (PRODUCT.md section 2):
+/// the alert began after its last resolved occurrence ended, and nobody repeats a resolve that old,
+/// or the end moves forward as a firing alert's does.
+bool clock_is_wrong(const Core& core, const Report& report, const Alert* known) {
+  const Instant end = *report.ends_at;
+  const Instant start = report.starts_at.value_or(end);
+  const Instant last_end = known == nullptr ? Instant{} : known->status.sender_end;
+  if (last_end != Instant{} && start <= last_end) return false;
+  if (core.now.wall - end > kResolveRepeats) return true;
+  const Instant seen = known == nullptr ? Instant{} : known->status.last_ends_at;
+  return seen != Instant{} && end > seen;
+}
+
+Reading read(const Core& core, const Report& report, const Alert* known, std::uint16_t source) {
+  const Source* terms = source_of(core);
+  const std::optional<Duration> timeout = terms == nullptr ? std::nullopt : terms->resolve_timeout;
+  switch (report.phase) {
+    case Phase::resolved:
+      return {};
+    case Phase::firing:
+      return {.firing = true, .lease = lease_of(core, source, timeout)};
+    case Phase::by_end:
+      break;
+  }
+  CHECK(report.ends_at.has_value());
+  if (*report.ends_at > core.now.wall) {
+    return {.firing = true, .lease = lease_of(core, source, *report.ends_at - core.now.wall)};
+  }
+  if (!clock_is_wrong(core, report, known)) return {};
+  return {.firing = true,
+          .clock_skew = true,
+          .lease = lease_of(core, source, timeout.value_or(kSkewLease))};
+}
+
+std::uint64_t display_hash_of(const Report& report) {
+  return content_hash(report.annotations.block(), content_hash(report.generator_url));
+}
+
+/// The verdict that came along if it was made with the rules in force, else our own.
+rules::Verdict verdict_of(const Core& core, const ReportAlert& step, LabelsView labels) {
+  const bool usable = step.report.has_labels && step.verdict.rules_hash == core.policy.rules.hash;
+  rules::Verdict verdict = usable ? step.verdict
+                                  : rules::match(core.policy.rules, labels, step.report.annotations,
+                                                 core.context.source);
+  // Tocsin's own alarms are SEV-3, whatever the rules say.
+  if (core.context.source == kOwnSource) verdict.severity = Severity::sev3;
+  return verdict;
+}
+
+/// The index of the reporting source, naming it first if it is new.
+std::uint16_t source_index(const Core& core, Changes& out) {
+  if (const auto known = core.state.source_index(core.context.source)) return *known;
+  out.emplace_back(SourceNamed{std::string(core.context.source)});
+  return static_cast<std::uint16_t>(core.state.sources.size());
+}
+
+AlertStatus firing_status(const Core& core, const Report& report, const Reading& reading) {
+  AlertStatus status;
+  status.state = AlertState::firing;
+  status.clock_skew = reading.clock_skew;
+  status.starts_at = report.starts_at.value_or(core.now.wall);
+  status.received_at = core.now.timeline;
+  status.last_ends_at = report.ends_at.value_or(Instant{});
+  status.lease = reading.lease;
+  return status;
+}
+
+void open(const Core& core, const ReportAlert& step, const Reading& reading, std::uint16_t source,
+          Decision& out) {
+  const Report& report = step.report;
+  if (core.state.low_space) return refuse(out, Refusal::no_space);
+  if (reading.firing && core.state.firing_count() >= core.policy.active_alerts_max) {
+    return refuse(out, Refusal::too_many_alerts);
+  }
+  const AlertId id{core.state.counters.last_alert + 1};
+  AlertOpened opened{.id = id,
+                     .key = report.key,
+                     .identity_by = report.identity_by,
+                     .identity_value = std::string(report.sender_key),
+                     .source = source,
+                     .labels = Labels(report.labels),
+                     .annotations = Labels(report.annotations),
+                     .generator_url = std::string(report.generator_url),
+                     .truncated = report.truncated,
+                     .display_hash = display_hash_of(report),
+                     .status = firing_status(core, report, reading),
+                     .verdict = verdict_of(core, step, report.labels)};
+  opened.status.severity = opened.verdict.severity;
+  opened.status.rules_hash = opened.verdict.rules_hash;
+  out.answer.fate = Fate::opened;
+  if (!reading.firing) {
+    opened.status.state = AlertState::resolved;
+    opened.status.ended_by = EndedBy::resolve;
+    opened.status.occurrence = 0;
+    opened.status.ended_at = core.now.timeline;
+    opened.status.lease = {.source = source, .renewed = core.now.timeline};
+    out.answer.fate = Fate::unknown_resolve;
+    out.changes.emplace_back(ReportCounted{Fate::unknown_resolve, id});
+  }
+  out.answer.alert = id;
+  out.changes.emplace_back(std::move(opened));
+}
+
+/// At most once a minute for one alert, and never many at once: what changed is written lazily.
+void take_display(const Core& core, const Alert& alert, const Report& report, Changes& out) {
+  const std::uint64_t hash = display_hash_of(report);
+  if (hash == alert.display_hash) return;
+  if (core.now.timeline - alert.display_taken < kDisplayEvery) return;
+  const bool fresh_second =
+      std::chrono::floor<std::chrono::seconds>(core.now.timeline) != core.state.display_second;
+  if (!fresh_second && core.state.display_tokens == 0) return;
+  out.emplace_back(DisplayTaken{alert.id, Labels(report.annotations),
+                                std::string(report.generator_url), hash, core.now.timeline});
+}
+
+void refresh(const Core& core, const Alert& alert, std::uint32_t slot, const Report& report,
+             const Reading& reading, Decision& out) {
+  out.answer.fate = Fate::refreshed;
+  out.changes.emplace_back(LeaseRenewed{alert.id, slot, reading.lease,
+                                        report.ends_at.value_or(Instant{}), reading.clock_skew});
+  take_display(core, alert, report, out.changes);
+}
+
+void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
+                const Reading& reading, std::uint16_t source, Decision& out) {
+  const Report& report = step.report;
+  const AlertStatus& before = alert.status;
+  const bool ended_by_lease = before.ended_by == EndedBy::lease;
+  if (!ended_by_lease && before.occurrence > 0 && report.starts_at &&
+      *report.starts_at <= before.sender_end) {
+    out.answer.fate = Fate::late;
+    out.changes.emplace_back(ReportCounted{Fate::late, alert.id});
+    return;
+  }
+  if (core.state.firing_count() >= core.policy.active_alerts_max) {
+    return refuse(out, Refusal::too_many_alerts);
+  }
+  AlertFired fired{
+      .id = alert.id,
+      .continued = ended_by_lease && (!report.starts_at || *report.starts_at <= before.starts_at),
+      .annotations = Labels(report.annotations),
+      .generator_url = std::string(report.generator_url),
+      .display_hash = display_hash_of(report),
+      .source = source,
+      .status = firing_status(core, report, reading),
+      .verdict = verdict_of(core, step, alert.labels)};
+  AlertStatus& status = fired.status;
+  status.incident = before.incident;
+  status.sender_end = before.sender_end;
+  status.occurrence = before.occurrence + (fired.continued ? 0U : 1U);
+  if (fired.continued) {
+    status.starts_at = before.starts_at;
+    status.received_at = before.received_at;
+    status.severity = before.severity;
+    status.rules_hash = before.rules_hash;
+  } else {
+    status.severity = fired.verdict.severity;
+    status.rules_hash = fired.verdict.rules_hash;
+  }
+  out.answer.fate = Fate::fired;
+  out.changes.emplace_back(std::move(fired));
+}
+
+void end(const Core& core, const Alert& alert, const Report& report, std::uint16_t source,
+         Decision& out) {
+  out.answer.fate = Fate::resolved;
+  out.changes.emplace_back(AlertEnded{.id = alert.id,
+                                      .by = EndedBy::resolve,
+                                      .source = source,
+                                      .at = core.now.timeline,
+                                      .sender_end = report.ends_at.value_or(core.now.wall)});
+}
+}  // namespace
+
+void decide(const Core& core, const ReportAlert& step, Decision& out) {
+  const Report& report = step.report;
+  const std::uint16_t source = source_index(core, out.changes);
+  const std::optional<std::uint32_t> slot = core.state.slot_of(report.key);
+  const Alert* known = slot ? &core.state.at(*slot) : nullptr;
+  const Reading reading = read(core, report, known, source);
+  if (known == nullptr) {
+    CHECK(report.has_labels);
+    return open(core, step, reading, source, out);
+  }
+  out.answer.alert = known->id;
+  out.answer.incident = known->status.incident;
+  if (known->status.state == AlertState::firing) {
+    if (reading.firing) return refresh(core, *known, *slot, report, reading, out);
+    return end(core, *known, report, source, out);
+  }
+  if (reading.firing) return fire_again(core, *known, step, reading, source, out);
+  out.answer.fate = Fate::already_so;
+  const Instant end_seen = report.ends_at.value_or(Instant{});
+  if (end_seen != Instant{} && end_seen != known->status.last_ends_at) {
+    out.changes.emplace_back(SenderEndSeen{known->id, end_seen});
+  }
+}
+
+namespace {
+/// The lease of `alert` that has ended by now, or null.
+const Lease* ended_lease(const Alert& alert, Instant now) {
+  if (alert.status.lease.ends <= now) return &alert.status.lease;
+  for (const Lease& lease : alert.status.more_leases) {
+    if (lease.ends <= now) return &lease;
+  }
+  return nullptr;
+}
+}  // namespace
+
+void decide_lease(const Core& core, const Deadline& entry, Changes& out) {
+  const Alert* alert = core.state.find(AlertId{entry.id});
+  const bool live = alert != nullptr && alert->armed == entry.at;
+  if (live && alert->status.state == AlertState::resolved &&
+      alert->status.ended_at + kForgetAfter <= core.now.timeline) {
+    out.emplace_back(LeaseRearmed{entry});
+    out.emplace_back(AlertForgotten{alert->id, alert->status});
+    return;
+  }
+  if (live && alert->status.state == AlertState::firing) {
+    const Lease* lease = ended_lease(*alert, core.now.timeline);
+    if (lease != nullptr && lease->renewed < core.state.restarted) {
+      // While the daemon was down nobody could refresh it: it gets its former length again.
+      Lease granted = *lease;
+      granted.renewed = core.state.restarted;
+      granted.ends = std::max(granted.ends, core.state.restarted + granted.length);
+      out.emplace_back(
+          LeaseRenewed{alert->id, *core.state.slot_of(alert->key), granted, {}, false});
+    } else if (lease != nullptr && !alert->status.more_leases.empty()) {
+      out.emplace_back(LeaseDropped{alert->id, lease->source});
+    } else if (lease != nullptr) {
+      out.emplace_back(AlertEnded{.id = alert->id,
+                                  .by = EndedBy::lease,
+                                  .source = lease->source,
+                                  .at = core.now.timeline,
+                                  .sender_end = {}});
+    }
+  }
+  // Last, so that the entry is set again by what is true then. REQUIRES of LeaseRearmed: the entry
+  // is still the first, which holds since the changes above only push later ones.
+  out.emplace_back(LeaseRearmed{entry});
+}
+
+}  // namespace tocsin::triage::dedup

@@ -1,0 +1,107 @@
+#include "tocsin/base/overloaded.h"
+#include "triage/correlation/correlation.h"
+#include "triage/escalation/escalation.h"
+#include "triage/incident/incident.h"
+#include "triage/ledger/ledger.h"
+#include "triage/severity/severity.h"
+
+namespace tocsin::triage {
+
+namespace {
+/// Calls `then` with the incident if it is still in memory.
+template <class Then>
+void with(const Core& core, IncidentId id, Then then) {
+  if (const Incident* incident = core.state.find(id)) then(*incident);
+}
+
+void begin(const Core& core, const Incident& incident, Event event, std::uint32_t round,
+           Changes& out) {
+  escalation::begin(
+      core, incident,
+      {.event = event, .path = &escalation::path_of(core, incident), .round = round, .reason = {}},
+      out);
+}
+
+/// The incident a firing or formerly firing alert counts in.
+void raise(const Core& core, AlertId id, Changes& out) {
+  const Alert* alert = core.state.find(id);
+  if (alert == nullptr) return;
+  with(core, alert->status.incident,
+       [&](const Incident& incident) { severity::raise_to(core, incident, *alert, {}, out); });
+}
+}  // namespace
+
+void react(const State& state, const Policy& policy, const Change& change, const Context& context,
+           Now now, Changes& out) {
+  const Core core{state, policy, context, now};
+  std::visit(
+      Overloaded{
+          [&](const AlertOpened& opened) {
+            if (opened.status.state != AlertState::firing) return;
+            correlation::on_firing(core, *state.find(opened.id), opened.annotations, opened.verdict,
+                                   out);
+          },
+          [&](const AlertFired& fired) {
+            const Alert& alert = *state.find(fired.id);
+            if (fired.continued) {
+              return correlation::on_continued(core, alert, fired.annotations, fired.verdict, out);
+            }
+            correlation::on_firing(core, alert, fired.annotations, fired.verdict, out);
+          },
+          [&](const AlertEnded& ended) {
+            with(core, state.find(ended.id)->status.incident, [&](const Incident& incident) {
+              out.emplace_back(AlertLeftFiring{incident.id, ended.id, ended.by});
+            });
+          },
+          [&](const AlertLeftFiring& left) {
+            with(core, left.incident,
+                 [&](const Incident& incident) { incident::on_left(core, incident, out); });
+          },
+          [&](const AlertJoined& joined) {
+            with(core, joined.incident,
+                 [&](const Incident& incident) { incident::on_joined(core, incident, out); });
+            raise(core, joined.alert, out);
+          },
+          [&](const AlertSeverityRaised& raised) { raise(core, raised.id, out); },
+          [&](const SeverityRaised& raised) {
+            with(core, raised.incident, [&](const Incident& incident) {
+              escalation::on_severity_raised(core, incident, raised, out);
+            });
+          },
+          [&](const IncidentOpened& opened) {
+            begin(core, *state.find(opened.incident.id), Event::triggered, 1, out);
+          },
+          [&](const IncidentReopened& reopened) {
+            begin(core, *state.find(reopened.incident), Event::reopened, 1, out);
+          },
+          [&](const IncidentAcknowledged& acknowledged) {
+            with(core, acknowledged.incident,
+                 [&](const Incident& incident) { ledger::on_acknowledged(core, incident, out); });
+          },
+          [&](const IncidentUnacknowledged& back) {
+            if (back.reason == UnackReason::severity) return;  // Its cause begins the path itself.
+            const Incident& incident = *state.find(back.incident);
+            begin(core, incident, Event::escalated, incident.escalation.round + 1, out);
+          },
+          [&](const IncidentResolved& resolved) {
+            with(core, resolved.incident,
+                 [&](const Incident& incident) { ledger::on_resolved(core, incident, out); });
+          },
+          [&](const EscalationStepped& stepped) {
+            ledger::on_stepped(core, *state.find(stepped.incident), stepped, out);
+          },
+          [&](const EscalationExhausted& exhausted) {
+            ledger::on_exhausted(core, *state.find(exhausted.incident), exhausted, out);
+          },
+          [&](const ChannelTold& told) {
+            with(core, told.incident,
+                 [&](const Incident& incident) { ledger::on_told(core, incident, told, out); });
+          },
+          [&](const PageFailed& failed) { ledger::on_failed(core, failed, out); },
+          [&](const DaemonRestarted&) { ledger::on_restarted(core, out); },
+          [](const auto&) {},
+      },
+      change);
+}
+
+}  // namespace tocsin::triage
