@@ -165,7 +165,6 @@ struct IncidentReopened {
 struct IncidentClosed {
   Incident incident;  ///< Its last value; it has left memory.
 };
-};
 struct NoteAdded {
   IncidentId incident;
   std::string by;
