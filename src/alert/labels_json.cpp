@@ -38,7 +38,10 @@ bool is_plain(char c) {
 /// because the buffer may move while it grows.
 class ObjectReader {
  public:
-  explicit ObjectReader(std::string_view json) : rest_(json) {}
+  explicit ObjectReader(std::string_view json) : rest_(json) {
+    bytes_.reserve(json.size());
+    places_.reserve(16);
+  }
 
   bool read() {
     skip_blanks();
