@@ -1,0 +1,266 @@
+#include "tocsin/pipeline/pipeline.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "pipeline/lanes.h"
+#include "tocsin/base/check.h"
+
+namespace tocsin::pipeline {
+
+using triage::Change;
+using triage::Changes;
+using triage::Delivery;
+
+namespace {
+/// What a change will roughly weigh in a batch.
+std::size_t weight(const Change& change) {
+  std::size_t bytes = sizeof(Change);
+  if (const auto* opened = std::get_if<triage::AlertOpened>(&change)) {
+    bytes += opened->labels.block().size() + opened->annotations.block().size() +
+             opened->generator_url.size();
+  }
+  return bytes;
+}
+
+/// Volatile changes that still have a row to write, in the background.
+bool has_row(const Change& change) { return std::holds_alternative<triage::DisplayTaken>(change); }
+
+/// Volatile rows alone make a batch at most this often.
+constexpr Duration kFlushEvery = std::chrono::seconds(1);
+}  // namespace
+
+struct Pipeline::Impl {
+  std::unique_ptr<triage::State> state;
+  std::shared_ptr<const triage::Policy> policy;
+  std::uint64_t epoch = 0;
+  Limits limits;
+  Lanes lanes;
+
+  // The open batch: decided, not yet taken for committing.
+  Changes open;
+  std::vector<triage::ActorRun> actors;
+  std::size_t open_bytes = 0;
+  bool open_is_durable = false;
+  Instant last_flush{};
+
+  // The batch being committed.
+  bool committing = false;
+  Changes in_commit;
+  std::uint64_t in_commit_last_page = 0;
+
+  std::uint64_t taken_seq = 0;     ///< Of the batch last taken.
+  std::uint64_t durable_seq = 0;   ///< Of the batch last committed.
+  std::uint64_t durable_page = 0;  ///< Pages up to here are durable.
+  Instant last_now{};
+
+  struct Waiting {
+    std::uint64_t seq;
+    std::unique_ptr<Delivery> delivery;
+  };
+  std::deque<Waiting> waiting;
+  Changes released;
+
+  triage::Decision decision;
+  std::array<Changes, triage::kReactionDepthMax + 1> reactions;
+
+  bool is_full() const {
+    return open.size() >= limits.batch_changes_max || open_bytes >= limits.batch_bytes_max;
+  }
+
+  void append(Change&& change, const triage::Context& context) {
+    const bool durable = triage::is_durable(change);
+    if (!durable && !has_row(change)) return;
+    open_is_durable = open_is_durable || durable;
+    open_bytes += weight(change);
+    if (actors.empty() || actors.back().actor != context.actor) {
+      actors.push_back({open.size(), std::string(context.actor)});
+    }
+    open.push_back(std::move(change));
+  }
+
+  /// Evolves the change, keeps it for the batch, and does the same with all that follows from it.
+  void apply(Change&& change, const triage::Context& context, Now now, int depth) {
+    CHECK(depth <= triage::kReactionDepthMax);
+    triage::evolve(*state, change);
+    if (std::holds_alternative<triage::LeaseRenewed>(change)) return;  // Nothing follows a refresh.
+    Changes& follow = reactions[static_cast<std::size_t>(depth)];
+    follow.clear();
+    triage::react(*state, *policy, change, context, now, follow);
+    append(std::move(change), context);
+    for (Change& next : follow) apply(std::move(next), context, now, depth + 1);
+  }
+
+  triage::StepAnswer run(const triage::Step& step, const triage::Context& context, Now now) {
+    decision.clear();
+    triage::decide(*state, *policy, step, context, now, decision);
+    for (Change& change : decision.changes) apply(std::move(change), context, now, 0);
+    return decision.answer;
+  }
+
+  void take_deadlines(Now now) {
+    static const triage::Step kTick = triage::Tick{};
+    const triage::Context context{.source = {}, .actor = {}, .if_version = {}};
+    while (!is_full() && triage::due(*state, now)) {
+      decision.clear();
+      triage::decide(*state, *policy, kTick, context, now, decision);
+      CHECK(!decision.changes.empty());  // Or a due deadline would be due for ever.
+      for (Change& change : decision.changes) apply(std::move(change), context, now, 0);
+    }
+  }
+
+  void decide(Delivery& delivery, Now now) {
+    delivery.answers.assign(delivery.steps.size(), {});
+    if (!triage::knows_all(*state, delivery)) {
+      for (triage::StepAnswer& answer : delivery.answers) answer.fate = triage::Fate::needs_labels;
+      return;
+    }
+    const triage::Context context{delivery.source, delivery.actor, delivery.if_version};
+    for (std::size_t index = 0; index < delivery.steps.size(); ++index) {
+      triage::StepAnswer& answer = delivery.answers[index];
+      answer = run(delivery.steps[index], context, now);
+      // Decided a moment ago, and joined by what followed.
+      if (answer.alert && !answer.incident) answer.incident = incident_of(answer.alert);
+    }
+  }
+
+  IncidentId incident_of(AlertId id) const {
+    const triage::Alert* alert = state->find(id);
+    return alert == nullptr ? IncidentId{} : alert->status.incident;
+  }
+};
+
+Pipeline::Pipeline(std::unique_ptr<triage::State> state,
+                   std::shared_ptr<const triage::Policy> policy, std::uint64_t epoch,
+                   std::uint64_t seq, Limits limits)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->durable_page = state->counters.last_page;
+  impl_->state = std::move(state);
+  impl_->policy = std::move(policy);
+  impl_->epoch = epoch;
+  impl_->limits = limits;
+  impl_->lanes = Lanes(limits.lane_bytes_max);
+  impl_->taken_seq = seq;
+  impl_->durable_seq = seq;
+}
+
+Pipeline::~Pipeline() = default;
+
+bool Pipeline::submit(std::unique_ptr<Delivery>& delivery) { return impl_->lanes.put(delivery); }
+
+bool Pipeline::lane_is_full(const Delivery& delivery) const {
+  return impl_->lanes.is_full(delivery);
+}
+
+void Pipeline::set_policy(std::shared_ptr<const triage::Policy> policy) {
+  impl_->policy = std::move(policy);
+}
+
+bool Pipeline::decide(Now now) {
+  Impl& self = *impl_;
+  CHECK(now.timeline >= self.last_now);
+  self.last_now = now.timeline;
+  self.take_deadlines(now);
+  while (!self.is_full()) {
+    std::unique_ptr<Delivery> delivery = self.lanes.take();
+    if (delivery == nullptr) return false;
+    self.decide(*delivery, now);
+    const std::uint64_t seq = self.open_is_durable ? self.taken_seq + 1 : self.taken_seq;
+    self.waiting.push_back({seq, std::move(delivery)});
+    self.take_deadlines(now);  // A step may have made something due at this very instant.
+  }
+  return !self.lanes.empty() || triage::due(*self.state, now);
+}
+
+std::optional<store::Batch> Pipeline::take_batch(Now now) {
+  Impl& self = *impl_;
+  if (self.committing || self.open.empty()) return std::nullopt;
+  if (!self.open_is_durable && now.timeline - self.last_flush < kFlushEvery) return std::nullopt;
+  self.last_flush = now.timeline;
+  store::Batch batch;
+  batch.epoch = self.epoch;
+  batch.seq = ++self.taken_seq;
+  batch.now = now;
+  batch.rows = triage::rows_of(*self.state, self.open, self.actors, now);
+  batch.counters = self.state->counters;
+  batch.rules_hash = self.state->rules_hash;
+  batch.sweep = self.state->sweep;
+  batch.durable = self.open_is_durable;
+  self.committing = true;
+  self.in_commit = std::move(self.open);
+  self.in_commit_last_page = self.state->counters.last_page;
+  self.open.clear();
+  self.actors.clear();
+  self.open_bytes = 0;
+  self.open_is_durable = false;
+  return batch;
+}
+
+void Pipeline::committed() {
+  Impl& self = *impl_;
+  CHECK(self.committing);
+  self.committing = false;
+  self.durable_seq = self.taken_seq;
+  self.durable_page = self.in_commit_last_page;
+  std::ranges::move(self.in_commit, std::back_inserter(self.released));
+  self.in_commit.clear();
+}
+
+Released Pipeline::release() {
+  Impl& self = *impl_;
+  Released out;
+  while (!self.waiting.empty() && self.waiting.front().seq <= self.durable_seq) {
+    out.answered.push_back(std::move(self.waiting.front().delivery));
+    self.waiting.pop_front();
+  }
+  out.changes = std::exchange(self.released, {});
+  return out;
+}
+
+std::vector<triage::Page> Pipeline::take_pages(Now now, std::size_t limit) {
+  Impl& self = *impl_;
+  std::vector<triage::Page> pages;
+  for (const PageId id : triage::due_pages(*self.state, now, limit)) {
+    if (id.value > self.durable_page) continue;
+    triage::Page page = *self.state->find(id);
+    page.possible_duplicate = triage::is_possible_duplicate(*self.state, page);
+    triage::evolve(*self.state, triage::PageHandedOut{id});
+    pages.push_back(std::move(page));
+  }
+  return pages;
+}
+
+std::optional<Instant> Pipeline::next_deadline() const {
+  const Impl& self = *impl_;
+  if (self.is_full()) return std::nullopt;  // committed() comes first.
+  std::optional<Instant> next;
+  if (const auto first = self.state->first_deadline()) next = first->at;
+  for (const auto& [at, page] : self.state->page_times()) {
+    if (next && at >= *next) break;
+    if (page.value > self.durable_page) continue;
+    next = at;
+    break;
+  }
+  if (!self.open.empty() && !self.open_is_durable) {
+    const Instant flush = self.last_flush + kFlushEvery;
+    if (!next || flush < *next) next = flush;
+  }
+  return next;
+}
+
+bool Pipeline::idle() const {
+  const Impl& self = *impl_;
+  return self.lanes.empty() && !self.open_is_durable && !self.committing && self.waiting.empty();
+}
+
+const triage::State& Pipeline::state() const { return *impl_->state; }
+const triage::Policy& Pipeline::policy() const { return *impl_->policy; }
+
+std::uint64_t Pipeline::decided_seq() const {
+  return impl_->taken_seq + (impl_->open_is_durable ? 1 : 0);
+}
+
+std::size_t Pipeline::waiting_bytes() const { return impl_->lanes.bytes(); }
+
+}  // namespace tocsin::pipeline
