@@ -60,94 +60,20 @@ std::string wrong_arrow(const Drawing& drawing, const SourceText& source, const 
   return "this is inside room " + target + "; include its front door, tocsin/" + target + "/";
 }
 
+constexpr std::string_view kStandardHeaders =
+    " algorithm any array atomic barrier bit bitset cassert cctype cerrno cfloat "
+    "charconv chrono cinttypes climits cmath compare complex concepts coroutine csignal "
+    "cstdarg cstddef cstdint cstdio cstdlib cstring ctime deque exception execution "
+    "expected filesystem forward_list fstream functional future initializer_list iomanip "
+    "ios iosfwd iostream istream iterator latch limits list locale map memory "
+    "memory_resource mutex new numbers numeric optional ostream queue random ranges "
+    "ratio semaphore set shared_mutex source_location span sstream stack stdexcept "
+    "stop_token streambuf string string_view system_error thread tuple type_traits "
+    "typeindex typeinfo unordered_map unordered_set utility valarray variant vector "
+    "version ";
+
 bool is_standard(const std::string& name) {
-  static const std::set<std::string> kHeaders = {"algorithm",
-                                                 "any",
-                                                 "array",
-                                                 "atomic",
-                                                 "barrier",
-                                                 "bit",
-                                                 "bitset",
-                                                 "cassert",
-                                                 "cctype",
-                                                 "cerrno",
-                                                 "cfloat",
-                                                 "charconv",
-                                                 "chrono",
-                                                 "cinttypes",
-                                                 "climits",
-                                                 "cmath",
-                                                 "compare",
-                                                 "complex",
-                                                 "concepts",
-                                                 "coroutine",
-                                                 "csignal",
-                                                 "cstdarg",
-                                                 "cstddef",
-                                                 "cstdint",
-                                                 "cstdio",
-                                                 "cstdlib",
-                                                 "cstring",
-                                                 "ctime",
-                                                 "deque",
-                                                 "exception",
-                                                 "execution",
-                                                 "expected",
-                                                 "filesystem",
-                                                 "forward_list",
-                                                 "fstream",
-                                                 "functional",
-                                                 "future",
-                                                 "initializer_list",
-                                                 "iomanip",
-                                                 "ios",
-                                                 "iosfwd",
-                                                 "iostream",
-                                                 "istream",
-                                                 "iterator",
-                                                 "latch",
-                                                 "limits",
-                                                 "list",
-                                                 "locale",
-                                                 "map",
-                                                 "memory",
-                                                 "memory_resource",
-                                                 "mutex",
-                                                 "new",
-                                                 "numbers",
-                                                 "numeric",
-                                                 "optional",
-                                                 "ostream",
-                                                 "queue",
-                                                 "random",
-                                                 "ranges",
-                                                 "ratio",
-                                                 "semaphore",
-                                                 "set",
-                                                 "shared_mutex",
-                                                 "source_location",
-                                                 "span",
-                                                 "sstream",
-                                                 "stack",
-                                                 "stdexcept",
-                                                 "stop_token",
-                                                 "streambuf",
-                                                 "string",
-                                                 "string_view",
-                                                 "system_error",
-                                                 "thread",
-                                                 "tuple",
-                                                 "type_traits",
-                                                 "typeindex",
-                                                 "typeinfo",
-                                                 "unordered_map",
-                                                 "unordered_set",
-                                                 "utility",
-                                                 "valarray",
-                                                 "variant",
-                                                 "vector",
-                                                 "version"};
-  return kHeaders.contains(name);
+  return kStandardHeaders.find(" " + name + " ") != std::string_view::npos;
 }
 
 /// Which library of a tocsin_room() line a header belongs to.

@@ -1,0 +1,84 @@
+#include "cli/check.h"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <ostream>
+
+#include "cli/document.h"
+#include "cli/pages.h"
+#include "cli/table.h"
+
+namespace tocsin::cli {
+namespace {
+
+namespace json = boost::json;
+
+json::value to_json(const Diagnostics& diagnostics) {
+  json::array list;
+  for (const Diagnostic& diagnostic : diagnostics) {
+    list.push_back(
+        json::object{{"level", diagnostic.level == Diagnostic::Level::error ? "error" : "warning"},
+                     {"file", diagnostic.at.file},
+                     {"line", diagnostic.at.line},
+                     {"column", diagnostic.at.column},
+                     {"problem", diagnostic.problem},
+                     {"cure", diagnostic.cure}});
+  }
+  return json::object{{"diagnostics", std::move(list)}};
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+int print_diagnostics(const Diagnostics& diagnostics, std::size_t files,
+                      const CheckOptions& options, Format format, Terminal& terminal) {
+  const auto errors = static_cast<std::size_t>(
+      std::count_if(diagnostics.begin(), diagnostics.end(),
+                    [](const Diagnostic& d) { return d.level == Diagnostic::Level::error; }));
+  const std::size_t warnings = diagnostics.size() - errors;
+  const int code = errors > 0 || (options.strict && warnings > 0) ? 1 : 0;
+  if (format != Format::table) {
+    print_document(to_json(diagnostics), format, terminal);
+    return code;
+  }
+  for (const Diagnostic& diagnostic : diagnostics) {
+    const Tone tone = diagnostic.level == Diagnostic::Level::error ? Tone::bad : Tone::warning;
+    terminal.out << painted(printable(tocsin::format(diagnostic)), tone, terminal.colour) << '\n';
+  }
+  terminal.out << printable(options.config) << ": " << counted(files, "rules file") << ", ";
+  if (diagnostics.empty()) {
+    terminal.out << "no mistakes\n";
+  } else {
+    terminal.out << counted(errors, "error") << ", " << counted(warnings, "warning")
+                 << (options.strict && warnings > 0 ? " (with --strict a warning is an error)" : "")
+                 << '\n';
+  }
+  return code;
+}
+
+int check(const CheckOptions& options, Format format, Terminal& terminal) {
+  if (options.rules.empty()) {
+    const config::Loaded loaded = config::load(options.config);
+    const std::size_t files = loaded.policy
+                                  ? loaded.policy->files.size()
+                                  : config::read_rules_files(loaded.settings.rules).files.size();
+    return print_diagnostics(loaded.diagnostics, files, options, format, terminal);
+  }
+  config::SettingsResult read = config::read_settings(options.config);
+  read.settings.rules = {options.rules};
+  config::FilesResult files = config::read_rules_files(read.settings.rules);
+  Diagnostics all = std::move(read.diagnostics);
+  all.insert(all.end(), files.diagnostics.begin(), files.diagnostics.end());
+  const std::size_t count = files.files.size();
+  const config::PolicyResult compiled =
+      config::compile_policy(read.settings, std::move(files.files));
+  all.insert(all.end(), compiled.diagnostics.begin(), compiled.diagnostics.end());
+  sort(all);
+  return print_diagnostics(all, count, options, format, terminal);
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,193 @@
+#include "tocsin/cli/cli.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+
+#include "cli/alert.h"
+#include "cli/check.h"
+#include "cli/incident.h"
+#include "cli/verbs.h"
+
+namespace tocsin::cli {
+namespace {
+
+constexpr int kWrongUsage = 2;
+constexpr std::size_t kLimitMax = 1'000'000;
+
+/// Everything the flags fill. One verb runs; its callback leaves the exit code here.
+struct Flags {
+  RemoteOptions remote;
+  Format format = Format::table;
+  CheckOptions check;
+  ServeOptions serve;
+  IncidentFilter incidents;
+  IncidentAction action;
+  AlertFilter alerts;
+  std::string id;
+  int code = 0;
+};
+
+const std::map<std::string, Format>& formats() {
+  static const std::map<std::string, Format> kFormats = {{"table", Format::table},
+                                                         {"text", Format::table},
+                                                         {"json", Format::json},
+                                                         {"yaml", Format::yaml}};
+  return kFormats;
+}
+
+void add_format(CLI::App& verb, Flags& flags) {
+  verb.add_option_function<std::string>(
+          "-o,--output", [&flags](const std::string& name) { flags.format = formats().at(name); },
+          "table (default), json or yaml")
+      ->check(CLI::IsMember(formats()))
+      ->type_name("FORMAT");
+}
+
+void add_remote(CLI::App& verb, Flags& flags) {
+  verb.add_option("--url", flags.remote.url, "The daemon's address")
+      ->envname("TOCSIN_URL")
+      ->capture_default_str();
+  verb.add_option("--token-file", flags.remote.token_file, "A file that holds a token")
+      ->envname("TOCSIN_TOKEN_FILE");
+  add_format(verb, flags);
+}
+
+void add_limit(CLI::App& verb, std::size_t& limit) {
+  verb.add_option("--limit", limit, "At most this many, newest first")
+      ->check(CLI::Range(std::size_t{1}, kLimitMax))
+      ->capture_default_str();
+}
+
+void add_serve(CLI::App& app, Flags& flags, const Serve& serve) {
+  CLI::App* verb = app.add_subcommand("serve", "Run the daemon in the foreground");
+  verb->add_option("--config", flags.serve.config, "Path of tocsin.yaml")->capture_default_str();
+  verb->callback([&flags, &serve] { flags.code = serve(flags.serve); });
+}
+
+void add_check(CLI::App& app, Flags& flags, Terminal& terminal) {
+  CLI::App* verb =
+      app.add_subcommand("check", "Read configuration and rules and say every mistake");
+  verb->add_option("--config", flags.check.config, "Path of tocsin.yaml")->capture_default_str();
+  verb->add_option("--rules", flags.check.rules,
+                   "A rules folder instead of those tocsin.yaml names");
+  verb->add_flag("--strict", flags.check.strict, "Count warnings as errors");
+  add_format(*verb, flags);
+  verb->callback([&flags, &terminal] { flags.code = check(flags.check, flags.format, terminal); });
+}
+
+void add_incident_action(CLI::App& group, Flags& flags, Terminal& terminal, const char* name,
+                         const char* what) {
+  CLI::App* verb = group.add_subcommand(name, what);
+  verb->add_option("incident", flags.action.ids, "Ids such as INC-42")->required();
+  verb->add_option("--note", flags.action.text, "A note for the timeline");
+  add_remote(*verb, flags);
+  verb->callback([&flags, &terminal, name] {
+    flags.action.verb = name;
+    flags.code = act_on_incidents(flags.remote, flags.action, flags.format, terminal);
+  });
+}
+
+void add_note(CLI::App& group, Flags& flags, Terminal& terminal) {
+  CLI::App* verb = group.add_subcommand("note", "Add a note to an incident's timeline");
+  verb->add_option("incident", flags.id, "An id such as INC-42")->required();
+  verb->add_option("text", flags.action.text, "The note")->required();
+  add_remote(*verb, flags);
+  verb->callback([&flags, &terminal] {
+    flags.action.verb = "note";
+    flags.action.ids = {flags.id};
+    flags.code = act_on_incidents(flags.remote, flags.action, flags.format, terminal);
+  });
+}
+
+void add_incident(CLI::App& app, Flags& flags, Terminal& terminal) {
+  CLI::App* group = app.add_subcommand("incident", "List, read and act on incidents");
+  group->require_subcommand(1);
+
+  CLI::App* list = group->add_subcommand("list", "Open incidents, newest first");
+  list->add_option("--state", flags.incidents.states,
+                   "triggered, acknowledged, recovering, resolved or closed");
+  list->add_option("--severity", flags.incidents.severities, "SEV-1 to SEV-4");
+  list->add_option("--service", flags.incidents.services, "Of this service");
+  list->add_option("--team", flags.incidents.teams, "Of this team");
+  list->add_flag("--all", flags.incidents.all, "Also resolved and closed ones")
+      ->excludes("--state");
+  add_limit(*list, flags.incidents.limit);
+  add_remote(*list, flags);
+  list->callback([&flags, &terminal] {
+    flags.code = list_incidents(flags.remote, flags.incidents, flags.format, terminal);
+  });
+
+  CLI::App* show = group->add_subcommand("show", "One incident with its alerts and timeline");
+  show->add_option("incident", flags.id, "An id such as INC-42")->required();
+  add_remote(*show, flags);
+  show->callback([&flags, &terminal] {
+    flags.code = show_incident(flags.remote, flags.id, flags.format, terminal);
+  });
+
+  add_incident_action(*group, flags, terminal, "ack", "Acknowledge: escalation stops");
+  add_incident_action(*group, flags, terminal, "unack", "Give it back: escalation begins again");
+  add_incident_action(*group, flags, terminal, "resolve", "Say that it is over");
+  add_incident_action(*group, flags, terminal, "reopen", "Open a resolved one again");
+  add_note(*group, flags, terminal);
+}
+
+void add_alert(CLI::App& app, Flags& flags, Terminal& terminal) {
+  CLI::App* group = app.add_subcommand("alert", "Read alerts");
+  group->require_subcommand(1);
+  CLI::App* list = group->add_subcommand("list", "Alerts, newest first");
+  list->add_option("--state", flags.alerts.state, "Only these")
+      ->check(CLI::IsMember({"firing", "resolved"}));
+  list->add_option("--source", flags.alerts.source, "Of this source");
+  add_limit(*list, flags.alerts.limit);
+  add_remote(*list, flags);
+  list->callback([&flags, &terminal] {
+    flags.code = list_alerts(flags.remote, flags.alerts, flags.format, terminal);
+  });
+}
+
+void add_version(CLI::App& app, Terminal& terminal) {
+  app.add_subcommand("version", "Say which version this is")->callback([&terminal] {
+    terminal.out << "tocsin " << kVersion << '\n';
+  });
+}
+
+}  // namespace
+
+int run_verb(int argc, const char* const* argv, const Serve& serve, Terminal& terminal) {
+  Flags flags;
+  flags.remote.url = "http://127.0.0.1:9911";
+  flags.serve.config = flags.check.config = config::default_path();
+  CLI::App app("Tocsin turns alerts into few incidents and pages people until somebody answers.",
+               "tocsin");
+  app.require_subcommand(1);
+  add_serve(app, flags, serve);
+  add_check(app, flags, terminal);
+  add_incident(app, flags, terminal);
+  add_alert(app, flags, terminal);
+  add_version(app, terminal);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, terminal.out, terminal.err) == 0 ? 0 : kWrongUsage;
+  }
+  return flags.code;
+}
+
+int run(int argc, char** argv, const Serve& serve) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  const char* terminal_kind = std::getenv("TERM");
+  const bool plain = (no_colour != nullptr && *no_colour != '\0') ||
+                     (terminal_kind != nullptr && std::string_view(terminal_kind) == "dumb");
+  Terminal terminal{std::cout, std::cerr, ::isatty(STDOUT_FILENO) != 0 && !plain,
+                    std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())};
+  const int code = run_verb(argc, argv, serve, terminal);
+  std::cout.flush();
+  return code;
+}
+
+}  // namespace tocsin::cli
