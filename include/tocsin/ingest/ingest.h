@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -32,9 +33,15 @@ struct RefusedAlert {
   RefusalReason reason = RefusalReason::wrong_type;
 };
 
+/// Refused alerts that are described one by one; beyond that they are only counted.
+inline constexpr std::size_t kRefusedDescribedMax = 100;
+inline constexpr std::size_t kRefusalReasons = 5;
+
 struct Decoded {
   std::vector<Report> reports;        ///< In order; views into the arena given.
-  std::vector<RefusedAlert> refused;
+  std::vector<RefusedAlert> refused;  ///< The first kRefusedDescribedMax.
+  std::array<std::size_t, kRefusalReasons> refused_by{};  ///< All of them, by RefusalReason.
+  std::size_t memo_hits = 0;
   bool reuses_memo = false;           ///< Some report has no labels (has_labels == false).
 };
 

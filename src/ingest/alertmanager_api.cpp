@@ -1,0 +1,343 @@
+#include "ingest/alertmanager_api.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "ingest/json_repair.h"
+#include "ingest/memo.h"
+
+namespace tocsin::ingest {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+/// Labels that decide what becomes of an alert: when labels must be cut, these go last.
+constexpr std::array<std::string_view, 4> kKeptFirst = {"alertname", "service", "severity", "team"};
+
+std::string_view type_name(element_type type) {
+  switch (type) {
+    case element_type::ARRAY:
+      return "an array";
+    case element_type::OBJECT:
+      return "an object";
+    case element_type::STRING:
+      return "text";
+    case element_type::BOOL:
+      return "true or false";
+    case element_type::NULL_VALUE:
+      return "null";
+    case element_type::INT64:
+    case element_type::UINT64:
+    case element_type::DOUBLE:
+      return "a number";
+  }
+  return "something else";
+}
+
+/// One reference token of a JSON Pointer (RFC 6901), cut to a length people can read.
+std::string pointer_token(std::string_view name) {
+  std::string token = "/";
+  for (const char c : cut_utf8(name, 100)) {
+    if (c == '~') {
+      token += "~0";
+    } else if (c == '/') {
+      token += "~1";
+    } else {
+      token += c;
+    }
+  }
+  return token;
+}
+
+/// The members of one alert that are read; of repeated ones the last, as other readers have it.
+struct Members {
+  std::optional<element> labels, annotations, starts_at, ends_at, generator_url;
+};
+
+Members members_of(simdjson::dom::object alert) {
+  Members found;
+  for (const auto [name, value] : alert) {
+    if (name == "labels") {
+      found.labels = value;
+    } else if (name == "annotations") {
+      found.annotations = value;
+    } else if (name == "startsAt") {
+      found.starts_at = value;
+    } else if (name == "endsAt") {
+      found.ends_at = value;
+    } else if (name == "generatorURL") {
+      found.generator_url = value;
+    }
+  }
+  return found;
+}
+
+/// Follows the strings of an object through the parser's string buffer, where they lie one behind
+/// the other in order of the text: 4 bytes of length, the bytes, NUL. As long as that holds, the
+/// whole block from the first length on is an unambiguous spelling of the object; where it does
+/// not, there is none and nothing is looked up.
+class SpellingBlock {
+ public:
+  void add(std::string_view text) {
+    std::uint32_t size = 0;
+    const char* length_at = text.data() - sizeof size;
+    if (first_ == nullptr) first_ = next_ = length_at;
+    if (length_at != next_) whole_ = false;
+    if (!whole_) return;
+    std::memcpy(&size, length_at, sizeof size);
+    if (size != text.size()) whole_ = false;
+    next_ = text.data() + text.size() + 1;
+  }
+  void spoil() { whole_ = false; }
+  std::string_view block() const {
+    if (!whole_ || first_ == nullptr) return {};
+    return {first_, static_cast<std::size_t>(next_ - first_)};
+  }
+
+ private:
+  const char* first_ = nullptr;
+  const char* next_ = nullptr;
+  bool whole_ = true;
+};
+
+class Reader {
+ public:
+  Reader(const SourceTerms& terms, Memo::Impl* memo, Arena& arena, Scratch& scratch)
+      : terms_(terms), memo_(memo), arena_(arena), scratch_(scratch) {
+    if (memo_ != nullptr) terms_id_ = memo_->terms_id(terms_);
+  }
+
+  Decoded read(simdjson::dom::array alerts) {
+    out_.reports.reserve(std::min(alerts.size(), terms_.limits.alerts));
+    for (const element alert : alerts) {
+      if (index_ >= terms_.limits.alerts) {
+        refuse(RefusalReason::too_many, "",
+               "more than " + std::to_string(terms_.limits.alerts) +
+                   " alerts in one request; send them in several");
+      } else {
+        read_alert(alert);
+      }
+      ++index_;
+    }
+    return std::move(out_);
+  }
+
+ private:
+  bool refuse(RefusalReason reason, std::string_view below, std::string problem) {
+    ++out_.refused_by[static_cast<std::size_t>(reason)];
+    if (out_.refused.size() < kRefusedDescribedMax) {
+      std::string at = "/" + std::to_string(index_);
+      at += below;
+      out_.refused.push_back({index_, std::move(at), std::move(problem), reason});
+    }
+    return false;
+  }
+  bool refuse_type(element value, std::string_view below, std::string_view wanted) {
+    std::string problem(type_name(value.type()));
+    problem += " where ";
+    problem += wanted;
+    problem += " should stand";
+    return refuse(RefusalReason::wrong_type, below, std::move(problem));
+  }
+
+  void read_alert(element value) {
+    simdjson::dom::object alert;
+    if (value.get(alert) != simdjson::SUCCESS) {
+      refuse_type(value, "", "an alert, an object with labels,");
+      return;
+    }
+    const Members members = members_of(alert);
+    Report report;
+    report.phase = Phase::firing;
+    if (!read_time(members.starts_at, "/startsAt", scratch_.last_start, report.starts_at)) return;
+    if (!read_time(members.ends_at, "/endsAt", scratch_.last_end, report.ends_at)) return;
+    if (report.ends_at) report.phase = Phase::by_end;
+    // Annotations before labels: an alert that is refused must leave no trace in the memo.
+    if (!read_annotations(members.annotations, report)) return;
+    if (!read_labels(members.labels, report)) return;
+    std::string_view url;
+    if (members.generator_url && members.generator_url->get(url) == simdjson::SUCCESS) {
+      report.generator_url = arena_.copy(cut_utf8(url, terms_.limits.label_value));
+    }
+    out_.reports.push_back(report);
+  }
+
+  bool read_time(const std::optional<element>& value, std::string_view below, Scratch::Time& last,
+                 std::optional<Instant>& out) {
+    if (!value || value->is_null()) return true;
+    std::string_view text;
+    if (value->get(text) != simdjson::SUCCESS) {
+      return refuse(RefusalReason::bad_time, below,
+                    std::string(type_name(value->type())) +
+                        " where a time should stand; write it as \"2026-11-23T04:16:09Z\"");
+    }
+    if (text.empty()) return true;
+    if (last.text != text) {
+      const auto instant = parse_rfc3339(text);
+      if (!instant) {
+        return refuse(RefusalReason::bad_time, below,
+                      "\"" + std::string(cut_utf8(text, 60)) +
+                          "\" is no RFC 3339 time; write it as \"2026-11-23T04:16:09Z\"");
+      }
+      last.text = text;
+      last.instant = instant;
+      // Go's zero time, in any precision, is how a sender says "not set".
+      if (text.starts_with("0001-01-01")) last.instant.reset();
+    }
+    out = last.instant;
+    return true;
+  }
+
+  /// Gathers an object of texts in scratch_.pairs. Null is the empty text.
+  bool gather(const std::optional<element>& value, std::string_view below,
+              SpellingBlock& spelling) {
+    scratch_.pairs.clear();
+    if (!value || value->is_null()) return true;
+    simdjson::dom::object object;
+    if (value->get(object) != simdjson::SUCCESS) {
+      return refuse_type(*value, below, "an object of names and texts");
+    }
+    for (const auto [name, member] : object) {
+      std::string_view text;
+      if (member.get(text) == simdjson::SUCCESS) {
+        spelling.add(name);
+        spelling.add(text);
+      } else if (member.is_null()) {
+        spelling.spoil();
+      } else {
+        return refuse_type(member, std::string(below) + pointer_token(name), "a text in quotes");
+      }
+      scratch_.pairs.push_back({name, text});
+    }
+    return true;
+  }
+
+  bool read_annotations(const std::optional<element>& value, Report& report) {
+    SpellingBlock unused;
+    if (!gather(value, "/annotations", unused)) return false;
+    scratch_.block.clear();
+    encode_labels(scratch_.pairs, scratch_.block);
+    report.annotations = within_limits(LabelsView(scratch_.block), report.truncated);
+    return true;
+  }
+
+  bool read_labels(const std::optional<element>& value, Report& report) {
+    SpellingBlock strings;
+    if (!gather(value, "/labels", strings)) return false;
+    const std::string_view spelling = memo_ == nullptr ? std::string_view() : strings.block();
+    const std::uint64_t hash = spelling.empty() ? 0 : memo_->hash_of(spelling);
+    if (!spelling.empty()) {
+      if (const Key* known = memo_->find(terms_id_, hash, spelling)) {
+        report.key = *known;
+        report.has_labels = false;
+        out_.reuses_memo = true;
+        ++out_.memo_hits;
+        return true;
+      }
+    }
+    if (!check_names()) return false;
+    scratch_.block.clear();
+    encode_labels(scratch_.pairs, scratch_.block);
+    const LabelsView labels(scratch_.block);
+    if (labels.empty()) {
+      return refuse(RefusalReason::no_labels, "/labels",
+                    "no label with a value; an alert needs at least one, such as alertname");
+    }
+    report.key = terms_.secret->key_of_labels(identity_of(labels).view());
+    report.labels = within_limits(labels, report.truncated);
+    if (!spelling.empty()) memo_->remember(terms_id_, hash, spelling, report.key);
+    return true;
+  }
+
+  /// A label without a value is as good as absent, whatever its name is.
+  bool check_names() {
+    for (const Label& label : scratch_.pairs) {
+      if (label.name.empty() && !label.value.empty()) {
+        return refuse(RefusalReason::empty_name, "/labels/",
+                      "a label without a name; give it one or leave it out");
+      }
+    }
+    return true;
+  }
+
+  /// The labels that make the identity. An alert of nothing but ignored labels keeps them all:
+  /// else every such alert would be the same one.
+  Labels identity_of(LabelsView labels) {
+    const std::vector<std::string>& ignored = *terms_.identity_ignore;
+    if (ignored.empty()) return Labels(labels);
+    std::vector<Label> kept;
+    for (const Label label : labels) {
+      if (!std::binary_search(ignored.begin(), ignored.end(), label.name)) kept.push_back(label);
+    }
+    return kept.empty() ? Labels(labels) : Labels(std::move(kept));
+  }
+
+  /// The set in the arena: whole, or cut where it exceeds a limit.
+  LabelsView within_limits(LabelsView whole, bool& truncated) {
+    const Limits& limits = terms_.limits;
+    // A pair has at least four bytes, so that this block exceeds no limit: nearly all stop here.
+    if (whole.block().size() <= limits.label_value && whole.block().size() <= limits.labels * 4) {
+      return LabelsView(arena_.copy(whole.block()));
+    }
+    std::size_t count = 0;
+    bool fits = true;
+    for (const Label label : whole) {
+      ++count;
+      fits = fits && label.name.size() <= limits.label_value &&
+             label.value.size() <= limits.label_value;
+    }
+    if (fits && count <= limits.labels) return LabelsView(arena_.copy(whole.block()));
+    truncated = true;
+    return cut(whole, count);
+  }
+
+  LabelsView cut(LabelsView whole, std::size_t count) {
+    const Limits& limits = terms_.limits;
+    const auto is_kept_first = [](const Label& label) {
+      return std::find(kKeptFirst.begin(), kKeptFirst.end(), label.name) != kKeptFirst.end();
+    };
+    std::size_t preferred = 0;
+    for (const Label label : whole) preferred += is_kept_first(label) ? 1 : 0;
+    std::size_t others_left = limits.labels > preferred ? limits.labels - preferred : 0;
+    std::vector<Label> kept;
+    kept.reserve(std::min(count, limits.labels));
+    for (const Label label : whole) {
+      if (label.name.size() > limits.label_value) continue;
+      if (!is_kept_first(label)) {
+        if (others_left == 0) continue;
+        --others_left;
+      }
+      kept.push_back({label.name, cut_utf8(label.value, limits.label_value)});
+    }
+    const Labels owned(std::move(kept));
+    return LabelsView(arena_.copy(owned.block()));
+  }
+
+  const SourceTerms& terms_;
+  Memo::Impl* memo_;
+  Arena& arena_;
+  Scratch& scratch_;
+  std::uint32_t terms_id_ = 0;
+  std::size_t index_ = 0;
+  Decoded out_;
+};
+
+}  // namespace
+
+std::expected<Decoded, BodyError> read_alert_array(element root, const SourceTerms& terms,
+                                                   Memo::Impl* memo, Arena& arena,
+                                                   Scratch& scratch) {
+  simdjson::dom::array alerts;
+  if (root.get(alerts) != simdjson::SUCCESS) {
+    BodyError error;
+    error.problem = std::string(type_name(root.type())) +
+                    " where an array of alerts should stand; send [{\"labels\":{…}}, …]";
+    error.reason = "not_an_array";
+    return std::unexpected(std::move(error));
+  }
+  return Reader(terms, memo, arena, scratch).read(alerts);
+}
+
+}  // namespace tocsin::ingest

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <simdjson.h>
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tocsin/ingest/ingest.h"
+
+namespace tocsin::ingest {
+
+/// Memory that reading an alert needs again and again.
+struct Scratch {
+  /// Senders repeat a time within a body: it is read once.
+  struct Time {
+    std::string text;
+    std::optional<Instant> instant;
+  };
+  std::vector<Label> pairs;
+  std::string block;
+  Time last_start, last_end;
+};
+
+/// The body of POST /api/v2/alerts as alerts.
+std::expected<Decoded, BodyError> read_alert_array(simdjson::dom::element root, const SourceTerms&,
+                                                   Memo::Impl* memo, Arena&, Scratch&);
+
+}  // namespace tocsin::ingest

@@ -1,0 +1,45 @@
+#include "ingest/alertmanager_api.h"
+#include "ingest/json_body.h"
+#include "ingest/memo.h"
+#include "tocsin/base/check.h"
+#include "tocsin/ingest/ingest.h"
+
+namespace tocsin::ingest {
+
+std::string_view to_string(RefusalReason reason) {
+  switch (reason) {
+    case RefusalReason::no_labels:
+      return "no_labels";
+    case RefusalReason::empty_name:
+      return "empty_name";
+    case RefusalReason::wrong_type:
+      return "wrong_type";
+    case RefusalReason::bad_time:
+      return "bad_time";
+    case RefusalReason::too_many:
+      return "too_many";
+  }
+  return "";
+}
+
+struct Decoder::Impl {
+  JsonBody json;
+  Scratch scratch;
+};
+
+Decoder::Decoder() : impl_(std::make_unique<Impl>()) {}
+Decoder::~Decoder() = default;
+Decoder::Decoder(Decoder&&) noexcept = default;
+Decoder& Decoder::operator=(Decoder&&) noexcept = default;
+
+std::expected<Decoded, BodyError> Decoder::alertmanager_api(std::string_view body,
+                                                            const SourceTerms& terms, Memo* memo,
+                                                            Arena& arena) {
+  CHECK(terms.secret != nullptr && terms.identity_ignore != nullptr);
+  const auto root = impl_->json.parse(body, terms.limits.depth);
+  if (!root) return std::unexpected(root.error());
+  return read_alert_array(*root, terms, memo == nullptr ? nullptr : &memo->impl(), arena,
+                          impl_->scratch);
+}
+
+}  // namespace tocsin::ingest

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <simdjson.h>
+
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "tocsin/ingest/ingest.h"
+
+namespace tocsin::ingest {
+
+/// A parser that is kept between requests, with the padding simdjson reads beyond the end.
+class JsonBody {
+ public:
+  /// The document stays valid until the next call. Bodies above kKeptMax use memory of their own
+  /// that is freed with the next call: one large body must not stay for ever.
+  std::expected<simdjson::dom::element, BodyError> parse(std::string_view body,
+                                                         std::size_t depth_max);
+
+ private:
+  static constexpr std::size_t kKeptMax = 1U << 20;
+  struct Memory {
+    simdjson::dom::parser parser;
+    std::vector<char> padded;
+    std::size_t depth_max = 0;
+  };
+  static simdjson::error_code read(Memory&, std::string_view body, std::size_t depth_max,
+                                   simdjson::dom::element& out);
+
+  Memory kept_;
+  std::unique_ptr<Memory> large_;
+};
+
+}  // namespace tocsin::ingest
