@@ -17,13 +17,13 @@ class RE2;
 namespace tocsin::rules {
 
 enum class Op : std::uint8_t {
-  equal,          // name="v"
-  not_equal,      // name!="v"
-  matches,        // name=~"re": RE2, fully anchored
-  not_matches,    // name!~"re"
-  present,        // name                (rules, q= and CLI only)
-  in,             // name in ("a","b")   (rules, q= and CLI only)
-  greater,        // name > 5            (rules, q= and CLI only; false for what is no number)
+  equal,        // name="v"
+  not_equal,    // name!="v"
+  matches,      // name=~"re": RE2, fully anchored
+  not_matches,  // name!~"re"
+  present,      // name                (rules, q= and CLI only)
+  in,           // name in ("a","b")   (rules, q= and CLI only)
+  greater,      // name > 5            (rules, q= and CLI only; false for what is no number)
   greater_equal,
   less,
   less_equal,
@@ -37,13 +37,14 @@ struct Matcher {
   Field field = Field::label;
   Op op = Op::equal;
   std::string name;
-  std::string value;                       ///< Operand as text; the pattern of a regex.
-  std::vector<std::string> set;            ///< Operands of `in`, sorted, each once.
-  double number = 0;                       ///< Operand of a comparison.
-  std::shared_ptr<const re2::RE2> regex;   ///< Compiled, immutable, shared by copies.
+  std::string value;                      ///< Operand as text; the pattern of a regex.
+  std::vector<std::string> set;           ///< Operands of `in`, sorted, each once.
+  double number = 0;                      ///< Operand of a comparison.
+  std::shared_ptr<const re2::RE2> regex;  ///< Compiled, immutable, shared by copies.
 };
 
-/// Which spellings are allowed: silences take only Alertmanager's four operators.
+/// Which spellings are allowed: silences take only Alertmanager's four operators. Names mean the
+/// same in both.
 enum class Grammar : std::uint8_t { alertmanager, extended };
 
 struct MatcherError {
@@ -52,21 +53,31 @@ struct MatcherError {
   std::string cure;
 };
 
-/// Reads one matcher. Quotes may be left out around a simple value.
-/// Source: https://prometheus.io/docs/alerting/latest/configuration/#matcher and PRODUCT "Matchers".
+/// Reads one matcher of at most 64 KiB. Quotes may be left out around a value without blanks,
+/// commas, braces and quotes. In both kinds of value `\"`, `\\` and `\n` are escapes and any other
+/// backslash stands for itself. A pattern has at most 16 KiB and may cost 2 MiB. Source:
+/// https://prometheus.io/docs/alerting/latest/configuration/#matcher and PRODUCT "Matchers".
 std::expected<Matcher, MatcherError> parse_matcher(std::string_view text, Grammar);
 
 /// Reads `{a="b", c=~"d"}` or the same without braces; an empty selector is an empty list.
+/// At most 64 matchers.
 std::expected<std::vector<Matcher>, MatcherError> parse_selector(std::string_view text, Grammar);
 
 /// The canonical spelling, which parses to the same matcher.
 std::string to_string(const Matcher&);
 
-/// `when` of a rule: matchers under all, any and not. Recursion is bounded by the reader (depth 32).
+/// `when` of a rule: matchers under all, any and not. Recursion is bounded by the reader, to
+/// depth 32.
 struct Predicate;
-struct AllOf { std::vector<Predicate> terms; };   ///< True when empty.
-struct AnyOf { std::vector<Predicate> terms; };   ///< False when empty.
-struct Not { std::vector<Predicate> term; };      ///< Exactly one term.
+struct AllOf {
+  std::vector<Predicate> terms;  ///< True when empty.
+};
+struct AnyOf {
+  std::vector<Predicate> terms;  ///< False when empty.
+};
+struct Not {
+  std::vector<Predicate> term;  ///< Exactly one.
+};
 struct Predicate {
   std::variant<AllOf, AnyOf, Not, Matcher> kind;
 };
@@ -74,11 +85,11 @@ struct Predicate {
 /// What is tested. `value_of` is asked for labels and sees what later stages see.
 struct Service;
 struct Subject {
-  LabelsView labels;
-  LabelsView annotations;
-  std::string_view source;
+  LabelsView labels{};
+  LabelsView annotations{};
+  std::string_view source{};
   const Service* service = nullptr;  ///< Its team, tier and labels fill labels that are missing.
-  std::string_view service_name;     ///< Shown as label `service` when the alert has none.
+  std::string_view service_name{};   ///< Shown as label `service` when the alert has none.
   std::string_view value_of(std::string_view label) const;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,14 +16,14 @@ namespace tocsin::rules {
 
 struct Service {
   std::string name;
-  std::string team;
-  std::string tier;   ///< As written, "" if not given.
-  Labels labels;      ///< Fill labels that an alert lacks.
-  std::string runbook;
-  std::string escalation;  ///< "" = the team's, else `default`.
+  std::string team{};
+  std::string tier{};  ///< As written, "" if not given.
+  Labels labels{};     ///< Fill labels that an alert lacks.
+  std::string runbook{};
+  std::string escalation{};  ///< "" = the team's, else `default`.
   /// Escalations by severity, index 0 = SEV-1; "" = `escalation`.
-  std::string escalation_by_severity[4];
-  Position at;
+  std::array<std::string, 4> escalation_by_severity{};
+  Position at{};
 };
 
 struct CorrelationRule {
@@ -31,7 +32,7 @@ struct CorrelationRule {
   std::vector<std::string> by;  ///< Applies if at least one of these labels is present.
   Duration window{30 * 60 * 1000};
   Duration max_age{24 * 60 * 60 * 1000};
-  Position at;
+  Position at{};
 };
 
 struct SeverityCriterion {
@@ -43,21 +44,21 @@ struct SeverityCriterion {
 
 struct SeverityPolicy {
   Severity otherwise = Severity::sev3;  ///< `severity.default`.
-  Position otherwise_at;
+  Position otherwise_at{};
   std::string from_label = "severity";
   struct Mapping {
     std::string word;  ///< Lower case.
     Severity severity;
     Position at;
   };
-  std::vector<Mapping> map;  ///< Sorted by word.
+  std::vector<Mapping> map;  ///< Sorted by word, each once. Like `criteria` at most 65,536.
   std::vector<SeverityCriterion> criteria;
 };
 
 /// The compiled rules: immutable, shared by threads, identified by its content.
 struct RuleSet {
-  std::uint64_t hash = 0;          ///< Of the names and texts of its files; never 0 once compiled.
-  std::vector<Service> services;   ///< Sorted by name.
+  std::uint64_t hash = 0;         ///< Of the names and texts of its files; never 0 once compiled.
+  std::vector<Service> services;  ///< Sorted by name.
   std::vector<CorrelationRule> correlation;
   SeverityPolicy severity;
   const Service* find_service(std::string_view name) const;
@@ -72,9 +73,9 @@ struct Verdict {
   std::uint64_t rules_hash = 0;
   Severity severity = Severity::sev3;
   SeverityBy severity_by = SeverityBy::otherwise;
-  std::uint16_t severity_index = 0;   ///< Into `map` or `criteria`.
-  std::int32_t service = -1;          ///< Into `services`; -1: none or an unknown name.
-  std::int32_t correlation = -1;      ///< Into `correlation`; -1: no rule takes it.
+  std::uint16_t severity_index = 0;  ///< Into `map` or `criteria`.
+  std::int32_t service = -1;         ///< Into `services`; -1: none or an unknown name.
+  std::int32_t correlation = -1;     ///< Into `correlation`; -1: no rule takes it.
 };
 
 /// Pure. Linear in the number of rules.

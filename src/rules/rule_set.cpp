@@ -1,0 +1,169 @@
+#include "tocsin/rules/rule_set.h"
+
+#include <algorithm>
+
+#include "tocsin/base/check.h"
+
+namespace tocsin::rules {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n\f\v";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+/// Whether `word`, in lower case, comes before `text` as it would be in lower case.
+bool is_before(std::string_view word, std::string_view text) {
+  return std::ranges::lexicographical_compare(
+      word, text,
+      [](char a, char b) { return static_cast<unsigned char>(a) < static_cast<unsigned char>(b); },
+      {}, lower);
+}
+
+bool is_word(std::string_view word, std::string_view text) {
+  return std::ranges::equal(word, text, {}, {}, lower);
+}
+
+/// What the map says about the sender's word.
+void decide_by_map(const SeverityPolicy& policy, std::string_view sent, Verdict& verdict) {
+  const std::string_view text = trim(sent);
+  verdict.severity = policy.otherwise;
+  verdict.severity_by = SeverityBy::otherwise;
+  if (text.empty()) return;
+  const auto found =
+      std::ranges::lower_bound(policy.map, text, is_before, &SeverityPolicy::Mapping::word);
+  if (found == policy.map.end() || !is_word(found->word, text)) {
+    verdict.severity_by = SeverityBy::unknown_word;
+    return;
+  }
+  verdict.severity = found->severity;
+  verdict.severity_by = SeverityBy::map;
+  verdict.severity_index = static_cast<std::uint16_t>(found - policy.map.begin());
+}
+
+/// Criteria raise and never lower. Only a worse one replaces what was decided, so of equally
+/// severe ones the first stays.
+void raise_by_criteria(const SeverityPolicy& policy, const Subject& subject, Verdict& verdict) {
+  for (std::size_t i = 0; i < policy.criteria.size(); ++i) {
+    const SeverityCriterion& criterion = policy.criteria[i];
+    if (!is_worse(criterion.severity, verdict.severity)) continue;
+    if (!holds(criterion.when, subject)) continue;
+    verdict.severity = criterion.severity;
+    verdict.severity_by = SeverityBy::criterion;
+    verdict.severity_index = static_cast<std::uint16_t>(i);
+  }
+}
+
+bool takes(const CorrelationRule& rule, const Subject& subject) {
+  const auto is_present = [&](const std::string& label) {
+    return !subject.value_of(label).empty();
+  };
+  return std::ranges::any_of(rule.by, is_present) && holds(rule.when, subject);
+}
+
+std::int32_t first_that_takes(const std::vector<CorrelationRule>& correlation,
+                              const Subject& subject) {
+  for (std::size_t i = 0; i < correlation.size(); ++i) {
+    if (takes(correlation[i], subject)) return static_cast<std::int32_t>(i);
+  }
+  return -1;
+}
+
+/// A size in front of the bytes, LEB128: no two lists of texts are written alike.
+void append_sized(std::string_view bytes, std::string& out) {
+  std::size_t size = bytes.size();
+  for (; size >= 0x80; size >>= 7) out += static_cast<char>((size & 0x7f) | 0x80);
+  out += static_cast<char>(size);
+  out += bytes;
+}
+
+}  // namespace
+
+const Service* RuleSet::find_service(std::string_view name) const {
+  const auto found = std::ranges::lower_bound(services, name, {}, &Service::name);
+  return found != services.end() && found->name == name ? &*found : nullptr;
+}
+
+Verdict match(const RuleSet& rules, LabelsView labels, LabelsView annotations,
+              std::string_view source) {
+  Verdict verdict;
+  verdict.rules_hash = rules.hash;
+  const std::string_view service_name = labels.get("service");
+  const Service* service = service_name.empty() ? nullptr : rules.find_service(service_name);
+  if (service) verdict.service = static_cast<std::int32_t>(service - rules.services.data());
+
+  const Subject subject{labels, annotations, source, service, service_name};
+  decide_by_map(rules.severity, subject.value_of(rules.severity.from_label), verdict);
+  raise_by_criteria(rules.severity, subject, verdict);
+  verdict.correlation = first_that_takes(rules.correlation, subject);
+  return verdict;
+}
+
+Subject subject_of(const RuleSet& rules, const Verdict& verdict, LabelsView labels,
+                   LabelsView annotations, std::string_view source) {
+  const Service* service = nullptr;
+  if (verdict.service >= 0) {
+    const auto index = static_cast<std::size_t>(verdict.service);
+    CHECK(index < rules.services.size());
+    service = &rules.services[index];
+  }
+  // A name that nothing defines is kept: the alert belongs to that service all the same.
+  return {labels, annotations, source, service, labels.get("service")};
+}
+
+Labels labels_after_rules(const Subject& subject) {
+  std::vector<Label> pairs;
+  if (subject.service) {
+    for (const Label label : subject.service->labels.view()) pairs.push_back(label);
+    for (const Label label :
+         {Label{"team", subject.service->team}, {"tier", subject.service->tier}}) {
+      if (!label.value.empty()) pairs.push_back(label);
+    }
+  }
+  if (!subject.service_name.empty()) pairs.push_back({"service", subject.service_name});
+  // Of equal names the last wins: the alert's own labels.
+  for (const Label label : subject.labels) pairs.push_back(label);
+  return Labels(std::move(pairs));
+}
+
+std::string correlation_key(const CorrelationRule& rule, const Subject& subject) {
+  std::string out;
+  append_sized(rule.name, out);
+  for (const std::string& label : rule.by) {
+    append_sized(label, out);
+    append_sized(subject.value_of(label), out);
+  }
+  return out;
+}
+
+std::string_view escalation_of(const Service& service, Severity severity) {
+  if (severity == Severity::none) return service.escalation;
+  const std::string& own = service.escalation_by_severity[static_cast<std::size_t>(severity) - 1];
+  return own.empty() ? service.escalation : own;
+}
+
+SeverityReason severity_reason(const RuleSet& rules, const Verdict& verdict) {
+  const SeverityPolicy& policy = rules.severity;
+  switch (verdict.severity_by) {
+    case SeverityBy::otherwise:
+    case SeverityBy::unknown_word:
+      return {"default", format_short(policy.otherwise_at)};
+    case SeverityBy::map: {
+      CHECK(verdict.severity_index < policy.map.size());
+      const SeverityPolicy::Mapping& mapping = policy.map[verdict.severity_index];
+      return {mapping.word, format_short(mapping.at)};
+    }
+    case SeverityBy::criterion: {
+      CHECK(verdict.severity_index < policy.criteria.size());
+      const SeverityCriterion& criterion = policy.criteria[verdict.severity_index];
+      return {criterion.name, format_short(criterion.at)};
+    }
+  }
+  CHECK(!"a severity decided by nothing");
+}
+
+}  // namespace tocsin::rules
