@@ -144,6 +144,7 @@ struct Delivery {
   std::vector<StepAnswer> answers;  ///< One per step, filled by the core.
   Instant received{};               ///< Wall clock, for latency metrics only.
   std::uint64_t reply_to = 0;       ///< The shell's token; opaque here. 0 = nobody waits.
+  std::size_t charged = 0;     ///< Bytes the shell charged to its lane for it.
   /// Bytes it holds; what the mailbox's limits count.
   std::size_t bytes() const;
 };

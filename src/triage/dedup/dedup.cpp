@@ -136,7 +136,7 @@ void open(const Core& core, const ReportAlert& step, const Reading& reading, std
 /// At most once a minute for one alert, and never many at once: what changed is written lazily.
 void take_display(const Core& core, const Alert& alert, const Report& report, Changes& out) {
   const std::uint64_t hash = display_hash_of(report);
-  if (hash == alert.display_hash) return;
+  if (hash == alert.display_hash || core.state.low_space) return;
   if (core.now.timeline - alert.display_taken < kDisplayEvery) return;
   const bool fresh_second =
       std::chrono::floor<std::chrono::seconds>(core.now.timeline) != core.state.display_second;

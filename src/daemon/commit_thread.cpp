@@ -1,0 +1,138 @@
+#include "daemon/commit_thread.h"
+
+#include <pthread.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "daemon/clock.h"
+
+namespace tocsin::daemon {
+
+namespace {
+constexpr Duration kLookEvery = std::chrono::seconds(1);
+constexpr Duration kRetryEvery = std::chrono::seconds(1);
+
+std::string_view name_of(store::Committed result) {
+  switch (result) {
+    case store::Committed::committed:
+      return "committed";
+    case store::Committed::fenced:
+      return "another process owns the store";
+    case store::Committed::unknown:
+      return "the outcome of the transaction is unknown";
+    case store::Committed::no_space:
+      return "no space";
+    case store::Committed::failed:
+      return "the store failed";
+  }
+  return "";
+}
+}  // namespace
+
+CommitThread::CommitThread(Options options) : options_(std::move(options)) {
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "commit");
+}
+
+CommitThread::~CommitThread() {
+  {
+    const std::scoped_lock lock(mutex_);
+    ending_ = true;
+  }
+  something_.notify_one();
+  thread_.join();
+}
+
+void CommitThread::commit(store::Batch batch) {
+  {
+    const std::scoped_lock lock(mutex_);
+    next_ = std::move(batch);
+  }
+  something_.notify_one();
+}
+
+/// True if a batch or the end has come.
+bool CommitThread::wait(Duration limit) {
+  std::unique_lock lock(mutex_);
+  return something_.wait_for(lock, limit, [&] { return next_.has_value() || ending_; });
+}
+
+void CommitThread::run() {
+  for (;;) {
+    wait(kLookEvery);
+    std::optional<store::Batch> batch;
+    {
+      const std::scoped_lock lock(mutex_);
+      batch = std::exchange(next_, std::nullopt);
+      if (!batch && ending_) return;
+    }
+    if (batch) {
+      if (!commit_until_done(*batch)) return;
+      options_.on_committed();
+    }
+    look_at_space();
+    look_after_store();
+  }
+}
+
+bool CommitThread::commit_until_done(const store::Batch& batch) {
+  const Instant began = wall_now();
+  bool told = false;
+  for (;;) {
+    const store::Committed result = options_.store->commit(batch);
+    if (result == store::Committed::committed) break;
+    if (result != store::Committed::no_space) {
+      // What is on the disk is no longer known here, and a second fsync may report success for lost
+      // bytes. Stop; the restart reads what was kept.
+      options_.log->write(telemetry::Log::Level::error, "store.failed",
+                          {{"problem", std::string(name_of(result))},
+                           {"cure", "the daemon stops; a restart reads what was kept"}});
+      options_.log->flush();
+      std::_Exit(EXIT_FAILURE);
+    }
+    const bool released = options_.store->release_reserve();
+    if (!told) {
+      options_.log->write(telemetry::Log::Level::error, "store.no_space",
+                          {{"reserve", released ? "released" : "already used"},
+                           {"cure", "free space on the file system of storage.path"}});
+      told = true;
+    }
+    if (released) continue;
+    std::unique_lock lock(mutex_);
+    if (something_.wait_for(lock, kRetryEvery, [&] { return ending_; })) return false;
+  }
+  const std::size_t rows = batch.rows.new_alerts.size() + batch.rows.alerts.size() +
+                           batch.rows.incidents.size() + batch.rows.pages.size();
+  options_.metrics->committed(rows, wall_now() - began, Duration(0));
+  return true;
+}
+
+void CommitThread::look_at_space() {
+  const Instant now = wall_now();
+  if (now - space_looked_at_ < kLookEvery && now >= space_looked_at_) return;
+  space_looked_at_ = now;
+  const std::uint64_t free = options_.store->free_bytes();
+  // A tenth more before new alerts are taken again, or the border would flicker.
+  const std::uint64_t enough = options_.settings->min_free + options_.settings->min_free / 10;
+  const bool low = low_space_ ? free < enough : free < options_.settings->min_free;
+  options_.metrics->store(options_.store->wal_bytes(), free, low);
+  if (low == low_space_) return;
+  low_space_ = low;
+  options_.log->write(low ? telemetry::Log::Level::error : telemetry::Log::Level::info,
+                      low ? "store.space_low" : "store.space_back",
+                      {{"free_bytes", std::to_string(free)},
+                       {"min_free", std::to_string(options_.settings->min_free)}});
+  options_.on_space(low);
+}
+
+void CommitThread::look_after_store() {
+  const Now now{wall_now(), wall_now()};
+  while (options_.store->maintain(now, options_.settings->keep_events,
+                                  options_.settings->keep_incidents)) {
+    const std::scoped_lock lock(mutex_);
+    if (next_ || ending_) return;  // Commits first.
+  }
+}
+
+}  // namespace tocsin::daemon

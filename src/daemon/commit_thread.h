@@ -1,0 +1,52 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "tocsin/config/config.h"
+#include "tocsin/store/store.h"
+#include "tocsin/telemetry/telemetry.h"
+
+namespace tocsin::daemon {
+
+/// Owns the store's writing connection: commits one batch at a time, and looks after the store in
+/// the gaps. Ends the process when the store can no longer be trusted.
+class CommitThread {
+ public:
+  struct Options {
+    store::Store* store = nullptr;
+    const config::Settings* settings = nullptr;
+    telemetry::Metrics* metrics = nullptr;
+    telemetry::Log* log = nullptr;
+    std::function<void()> on_committed;      ///< On this thread.
+    std::function<void(bool low)> on_space;  ///< Free space fell below min_free, or is back.
+  };
+  explicit CommitThread(Options);
+  ~CommitThread();  ///< Ends the thread; a batch under way is finished first.
+
+  /// REQUIRES: the batch before has been committed.
+  void commit(store::Batch);
+
+ private:
+  void run();
+  /// False if the end came while space was short: the batch is not committed and nobody was
+  /// answered.
+  bool commit_until_done(const store::Batch&);
+  void look_after_store();
+  void look_at_space();
+  bool wait(Duration);
+
+  Options options_;
+  std::mutex mutex_;
+  std::condition_variable something_;
+  std::optional<store::Batch> next_;
+  bool ending_ = false;
+  bool low_space_ = false;
+  Instant space_looked_at_{};
+  std::thread thread_;
+};
+
+}  // namespace tocsin::daemon

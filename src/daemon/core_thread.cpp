@@ -1,0 +1,124 @@
+#include "daemon/core_thread.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tocsin/base/check.h"
+
+namespace tocsin::daemon {
+
+namespace {
+constexpr Duration kLongestWait = std::chrono::seconds(1);
+constexpr std::size_t kPagesAtOnce = 256;
+}  // namespace
+
+CoreThread::CoreThread(Options options)
+    : options_(std::move(options)), clock_(options_.last_committed) {}
+
+CoreThread::~CoreThread() { stop(); }
+
+void CoreThread::start() {
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "core");
+}
+
+void CoreThread::stop() {
+  ending_ = true;
+  options_.inbox->wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void CoreThread::ask_leases(std::vector<AlertId> ids,
+                            std::function<void(std::vector<Instant>)> then) {
+  options_.inbox->ask([this, ids = std::move(ids), then = std::move(then)] {
+    std::vector<Instant> ends;
+    ends.reserve(ids.size());
+    for (const AlertId id : ids) {
+      const triage::Alert* alert = options_.pipeline->state().find(id);
+      Instant last = triage::kNever;
+      if (alert != nullptr) {
+        last = alert->status.lease.ends;
+        for (const triage::Lease& lease : alert->status.more_leases)
+          last = std::max(last, lease.ends);
+      }
+      ends.push_back(last);
+    }
+    then(std::move(ends));
+  });
+}
+
+void CoreThread::run() {
+  Inbox::Taken taken;
+  Duration wait(0);
+  while (!ending_) {
+    options_.inbox->take(taken, wait);
+    turn(taken);
+    wait = more_ ? Duration(0) : until_next(clock_.now());
+  }
+}
+
+void CoreThread::turn(Inbox::Taken& taken) {
+  pipeline::Pipeline& pipeline = *options_.pipeline;
+  for (auto& delivery : taken.deliveries) {
+    // The inbox has bounded its lanes already; these are no further limit.
+    const bool fits = pipeline.submit(delivery);
+    CHECK(fits);
+  }
+  if (taken.batch_done) pipeline.committed();
+  const Now now = clock_.now();
+  note_clock(now);
+  more_ = pipeline.decide(now);
+  release();
+  if (auto batch = pipeline.take_batch(now)) options_.commit(std::move(*batch));
+  for (const auto& question : taken.questions) question();
+  report(now);
+  idle_ = pipeline.idle();
+}
+
+void CoreThread::release() {
+  pipeline::Pipeline& pipeline = *options_.pipeline;
+  pipeline::Released released = pipeline.release();
+  if (!released.changes.empty()) {
+    telemetry::observe(released.changes, pipeline.state(), *options_.metrics, *options_.log);
+  }
+  if (!released.answered.empty()) {
+    options_.inbox->answered(released.answered);
+    options_.answer(std::move(released.answered));
+  }
+  const Now now = clock_.now();
+  std::vector<OwedPage> owed;
+  for (triage::Page& page : pipeline.take_pages(now, kPagesAtOnce)) {
+    const triage::Incident* incident = pipeline.state().find(page.incident);
+    owed.push_back({std::move(page), incident == nullptr ? triage::Incident{} : *incident});
+  }
+  if (!owed.empty()) options_.send(std::move(owed));
+}
+
+void CoreThread::note_clock(Now) {
+  const Duration step = clock_.step_since_last();
+  if (step == Duration(0)) return;
+  options_.log->write(telemetry::Log::Level::warning, "clock.stepped",
+                      {{"by", std::to_string(step.count()) + "ms"},
+                       {"effect", "none on waits; shown times follow the new clock"}});
+}
+
+void CoreThread::report(Now now) {
+  if (now.timeline - reported_ < kLongestWait) return;
+  reported_ = now.timeline;
+  const triage::State& state = options_.pipeline->state();
+  options_.metrics->state(state);
+  options_.metrics->mailbox(options_.inbox->bytes());
+  const auto first = state.first_deadline();
+  options_.metrics->deadlines(first && first->at < now.timeline ? now.timeline - first->at
+                                                                : Duration(0));
+}
+
+Duration CoreThread::until_next(Now now) const {
+  const auto next = options_.pipeline->next_deadline();
+  if (!next) return kLongestWait;
+  return std::clamp(*next - now.timeline, Duration(0), kLongestWait);
+}
+
+}  // namespace tocsin::daemon

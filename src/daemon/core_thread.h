@@ -1,0 +1,67 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "daemon/clock.h"
+#include "daemon/commit_thread.h"
+#include "daemon/inbox.h"
+#include "tocsin/pipeline/pipeline.h"
+#include "tocsin/telemetry/telemetry.h"
+
+namespace tocsin::daemon {
+
+/// A page to send, with its incident as the core knows it (id 0 if it has left memory).
+struct OwedPage {
+  triage::Page page;
+  triage::Incident incident;
+};
+
+/// Drives the pipeline: the one thread that reads and writes State.
+class CoreThread {
+ public:
+  struct Options {
+    std::unique_ptr<pipeline::Pipeline> pipeline;
+    Inbox* inbox = nullptr;
+    Instant last_committed{};
+    telemetry::Metrics* metrics = nullptr;
+    telemetry::Log* log = nullptr;
+    /// Hands a batch to the commit thread.
+    std::function<void(store::Batch)> commit;
+    /// Answers that may leave now; on this thread, must not block.
+    std::function<void(std::vector<std::unique_ptr<triage::Delivery>>)> answer;
+    /// Pages to send now; on this thread, must not block.
+    std::function<void(std::vector<OwedPage>)> send;
+  };
+  explicit CoreThread(Options);
+  ~CoreThread();
+
+  void start();
+  /// Thread-safe. True once everything decided so far is durable and answered.
+  bool idle() const { return idle_.load(); }
+  /// Ends the thread; what is undecided stays undecided.
+  void stop();
+  /// Calls back on the core thread with the live lease ends of these alerts.
+  void ask_leases(std::vector<AlertId>, std::function<void(std::vector<Instant>)>);
+
+ private:
+  void run();
+  void turn(Inbox::Taken&);
+  void release();
+  void note_clock(Now);
+  void report(Now);
+  Duration until_next(Now) const;
+
+  Options options_;
+  Clock clock_;
+  bool more_ = false;
+  Instant reported_{};
+  std::atomic<bool> ending_{false};
+  std::atomic<bool> idle_{false};
+  std::thread thread_;
+};
+
+}  // namespace tocsin::daemon

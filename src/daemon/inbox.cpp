@@ -1,0 +1,96 @@
+#include "daemon/inbox.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tocsin::daemon {
+
+std::string Inbox::lane_name(const triage::Delivery& delivery) {
+  switch (delivery.lane) {
+    case triage::Lane::people:
+      return "people";
+    case triage::Lane::outcomes:
+      return "outcomes";
+    case triage::Lane::intake:
+      break;
+  }
+  return "source:" + delivery.source;
+}
+
+Inbox::Put Inbox::put(std::unique_ptr<triage::Delivery>& delivery) {
+  const std::size_t bytes = delivery->bytes();
+  const bool is_outcome = delivery->lane == triage::Lane::outcomes;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (closed_ && !is_outcome) return Put::closed;
+    std::size_t& lane = lane_bytes_[lane_name(*delivery)];
+    // Outcomes are bounded by the attempts in flight. An empty lane takes a delivery of any size.
+    if (!is_outcome && lane > 0 && lane + bytes > lane_bytes_max_) return Put::lane_full;
+    lane += bytes;
+    bytes_ += bytes;
+    delivery->charged = bytes;
+    waiting_.deliveries.push_back(std::move(delivery));
+  }
+  something_.notify_one();
+  return Put::taken;
+}
+
+void Inbox::ask(std::function<void()> question) {
+  {
+    const std::scoped_lock lock(mutex_);
+    waiting_.questions.push_back(std::move(question));
+  }
+  something_.notify_one();
+}
+
+void Inbox::batch_done() {
+  {
+    const std::scoped_lock lock(mutex_);
+    waiting_.batch_done = true;
+  }
+  something_.notify_one();
+}
+
+void Inbox::wake() {
+  {
+    const std::scoped_lock lock(mutex_);
+    woken_ = true;
+  }
+  something_.notify_one();
+}
+
+void Inbox::close() {
+  const std::scoped_lock lock(mutex_);
+  closed_ = true;
+}
+
+void Inbox::take(Taken& out, Duration wait) {
+  out.deliveries.clear();
+  out.questions.clear();
+  out.batch_done = false;
+  std::unique_lock lock(mutex_);
+  const auto is_something = [&] {
+    return !waiting_.deliveries.empty() || !waiting_.questions.empty() || waiting_.batch_done ||
+           woken_;
+  };
+  if (wait > Duration(0)) something_.wait_for(lock, wait, is_something);
+  std::swap(out, waiting_);
+  woken_ = false;
+}
+
+void Inbox::answered(const std::vector<std::unique_ptr<triage::Delivery>>& deliveries) {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& delivery : deliveries) {
+    if (delivery->charged == 0) continue;
+    const auto lane = lane_bytes_.find(lane_name(*delivery));
+    if (lane != lane_bytes_.end()) lane->second -= std::min(lane->second, delivery->charged);
+    bytes_ -= std::min(bytes_, delivery->charged);
+  }
+}
+
+std::size_t Inbox::bytes() const {
+  const std::scoped_lock lock(mutex_);
+  return bytes_;
+}
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tocsin/base/time.h"
+#include "tocsin/triage/step.h"
+
+namespace tocsin::daemon {
+
+/// What other threads hand to the core thread. Thread-safe. Each lane is bounded in bytes from
+/// submit until its delivery is answered, so that a slow commit slows its senders and nobody else.
+class Inbox {
+ public:
+  explicit Inbox(std::size_t lane_bytes_max) : lane_bytes_max_(lane_bytes_max) {}
+
+  enum class Put { taken, lane_full, closed };
+  Put put(std::unique_ptr<triage::Delivery>&);
+  /// A question about live state; runs on the core thread and must be done within 1 ms.
+  void ask(std::function<void()>);
+  /// The commit thread is done with its batch.
+  void batch_done();
+  /// Wakes the core thread without anything for it.
+  void wake();
+  /// No further deliveries of people and sources; outcomes still pass.
+  void close();
+
+  struct Taken {
+    std::vector<std::unique_ptr<triage::Delivery>> deliveries;
+    std::vector<std::function<void()>> questions;
+    bool batch_done = false;
+  };
+  /// Waits until there is something, at most `wait`. Reuses the vectors of `out`.
+  void take(Taken& out, Duration wait);
+  /// These deliveries have been answered: their lanes have room again.
+  void answered(const std::vector<std::unique_ptr<triage::Delivery>>&);
+  std::size_t bytes() const;
+
+ private:
+  static std::string lane_name(const triage::Delivery&);
+  std::size_t lane_bytes_max_;
+  mutable std::mutex mutex_;
+  std::condition_variable something_;
+  Taken waiting_;
+  std::map<std::string, std::size_t, std::less<>> lane_bytes_;
+  std::size_t bytes_ = 0;
+  bool woken_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,75 @@
+#include "daemon/page_thread.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+#include "daemon/clock.h"
+
+namespace tocsin::daemon {
+
+PageThread::PageThread(Options options) : options_(std::move(options)) {
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "pages");
+}
+
+PageThread::~PageThread() {
+  {
+    const std::scoped_lock lock(mutex_);
+    ending_ = true;
+  }
+  something_.notify_one();
+  thread_.join();
+}
+
+void PageThread::send(std::vector<OwedPage> pages) {
+  {
+    const std::scoped_lock lock(mutex_);
+    for (OwedPage& page : pages) waiting_.push_back(std::move(page));
+  }
+  something_.notify_one();
+}
+
+void PageThread::run() {
+  const std::unique_ptr<store::Reader> reader = options_.make_reader();
+  for (;;) {
+    std::vector<OwedPage> pages;
+    {
+      std::unique_lock lock(mutex_);
+      something_.wait(lock, [&] { return ending_ || !waiting_.empty(); });
+      if (ending_) return;  // What is left stays owed.
+      pages = std::exchange(waiting_, {});
+    }
+    for (OwedPage& page : pages) attempt(std::move(page), reader.get());
+  }
+}
+
+void PageThread::attempt(OwedPage owed, store::Reader* reader) {
+  delivery::Message message{
+      .page = std::move(owed.page), .incident = std::move(owed.incident), .alerts = {}};
+  if (reader != nullptr) {
+    if (!message.incident.id) {
+      if (auto stored = reader->incident(message.page.incident); stored && *stored) {
+        message.incident = **stored;
+      }
+    }
+    store::AlertQuery query;
+    query.incident = message.page.incident;
+    query.limit = delivery::kMessageAlertsMax;
+    // A page without its alerts is better than no page: a busy store does not hold it back.
+    if (auto alerts = reader->alerts(query)) message.alerts = std::move(*alerts);
+  }
+  if (!message.incident.id) message.incident.id = message.page.incident;
+  if (message.page.attempts == 0) {
+    options_.metrics->page_latency(wall_now() - message.page.created);
+  }
+  options_.courier->attempt(std::move(message), [this](triage::PageAttempted outcome) {
+    auto delivery = std::make_unique<triage::Delivery>();
+    delivery->lane = triage::Lane::outcomes;
+    delivery->actor = "tocsin";
+    delivery->steps.emplace_back(std::move(outcome));
+    options_.inbox->put(delivery);
+  });
+}
+
+}  // namespace tocsin::daemon

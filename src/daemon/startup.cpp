@@ -1,0 +1,145 @@
+#include "daemon/startup.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+#include "daemon/clock.h"
+#include "tocsin/cli/cli.h"
+#include "tocsin/delivery/delivery.h"
+
+namespace tocsin::daemon {
+
+namespace {
+constexpr int kConfigurationError = 78;  // EX_CONFIG of sysexits.h: systemd does not restart on it.
+constexpr Duration kFallbackTime = std::chrono::seconds(12);
+
+void log_diagnostics(const Diagnostics& diagnostics, telemetry::Log& log) {
+  for (const Diagnostic& diagnostic : diagnostics) {
+    const bool error = diagnostic.level == Diagnostic::Level::error;
+    log.write(error ? telemetry::Log::Level::error : telemetry::Log::Level::warning,
+              "config.diagnostic", {{"text", format(diagnostic)}});
+  }
+}
+
+std::string first_error(const Diagnostics& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.level == Diagnostic::Level::error) return format(diagnostic);
+  }
+  return {};
+}
+
+void log_store_error(const store::StoreError& error, telemetry::Log& log) {
+  log.write(telemetry::Log::Level::error, "store.unusable",
+            {{"problem", error.problem}, {"cure", error.cure}});
+}
+
+/// The store's last good rules, if the files on disk cannot be used.
+std::shared_ptr<const triage::Policy> last_good_policy(const Started& started,
+                                                       telemetry::Log& log) {
+  auto files = started.store->last_policy();
+  if (!files || files->empty()) return nullptr;
+  config::PolicyResult compiled = config::compile_policy(started.settings, std::move(*files));
+  if (compiled.policy == nullptr) log_diagnostics(compiled.diagnostics, log);
+  return compiled.policy;
+}
+
+bool choose_policy(config::Loaded& read, Started& started, telemetry::Log& log) {
+  if (read.policy != nullptr) {
+    started.policy = std::move(read.policy);
+    const auto saved =
+        started.store->save_policy(started.policy->rules.hash, started.policy->files, wall_now());
+    if (!saved) log_store_error(saved.error(), log);
+    return true;
+  }
+  started.rules_are_current = false;
+  started.first_mistake = first_error(read.diagnostics);
+  started.policy = last_good_policy(started, log);
+  if (started.policy == nullptr) {
+    log.write(telemetry::Log::Level::error, "rules.unusable",
+              {{"problem", "the rules have errors and the store holds no earlier good version"},
+               {"cure", "mend what is listed above; `tocsin check` shows the same list"}});
+    return false;
+  }
+  log.write(telemetry::Log::Level::error, "rules.last_good",
+            {{"problem", "the rules have errors; the last good version stays in force"},
+             {"first", started.first_mistake}});
+  return true;
+}
+}  // namespace
+
+void page_fallback(const config::Settings& settings, const std::string& problem,
+                   telemetry::Log& log) {
+  delivery::Courier courier(
+      {.channels = settings.channels,
+       .external_url = settings.external_url,
+       .write_log =
+           [&](std::string_view line) {
+             log.write(telemetry::Log::Level::warning, "page", {{"page", std::string(line)}});
+           },
+       .version = std::string(cli::kVersion)});
+  std::atomic<std::size_t> left = settings.fallback.size();
+  for (const std::string& channel : settings.fallback) {
+    delivery::Message message;
+    message.page.key = "tocsin/store/" + std::to_string(wall_now().time_since_epoch().count());
+    message.page.channel = channel;
+    message.page.reason = problem;
+    message.page.created = wall_now();
+    message.incident.severity = Severity::sev1;
+    message.incident.title = "Tocsin cannot use its store and does not run: " + problem;
+    message.incident.service = "tocsin";
+    message.incident.started_at = message.incident.detected_at = wall_now();
+    message.incident.triaged_at = wall_now();
+    courier.attempt(std::move(message), [&, channel](const triage::PageAttempted& outcome) {
+      log.write(telemetry::Log::Level::warning, "fallback.paged",
+                {{"channel", channel}, {"outcome", std::string(to_string(outcome.outcome))}});
+      if (--left == 0) courier.stop();
+    });
+  }
+  if (settings.fallback.empty()) return;
+  std::atomic<bool> done{false};
+  std::thread limit([&] {
+    const Instant until = wall_now() + kFallbackTime;
+    while (!done && wall_now() < until) std::this_thread::sleep_for(Duration(50));
+    courier.stop();
+  });
+  courier.run();
+  done = true;
+  limit.join();
+}
+
+std::optional<Started> start_up(const std::string& settings_path, telemetry::Log& log,
+                                int& exit_code) {
+  config::Loaded read = config::load(settings_path);
+  log_diagnostics(read.diagnostics, log);
+  if (!read.settings_are_good) {
+    exit_code = kConfigurationError;
+    return std::nullopt;
+  }
+  Started started;
+  started.settings = read.settings;
+  started.store_options.folder = started.settings.storage_path;
+  const auto fail = [&](const store::StoreError& error) {
+    log_store_error(error, log);
+    // A second daemon on a store that is in use is a mistake of the moment, not a lost pager.
+    if (error.kind != store::StoreError::Kind::locked) {
+      page_fallback(started.settings, error.problem, log);
+    }
+    exit_code = EXIT_FAILURE;
+    return std::nullopt;
+  };
+  auto opened = store::open_sqlite(started.store_options);
+  if (!opened) return fail(opened.error());
+  started.store = std::move(*opened);
+  auto loaded = started.store->load();
+  if (!loaded) return fail(loaded.error());
+  started.loaded = std::move(*loaded);
+  if (!choose_policy(read, started, log)) {
+    exit_code = kConfigurationError;
+    return std::nullopt;
+  }
+  return started;
+}
+
+}  // namespace tocsin::daemon
