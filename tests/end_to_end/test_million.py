@@ -1,0 +1,43 @@
+"""1,000,000 distinct alerts offered within a minute: memory stays bounded and the books balance."""
+
+import os
+import time
+import unittest
+
+from daemon import SEVERITY, Scenario, wait_until
+from load import Load, alert
+
+ALERTS = 1_000_000
+GIB = 1 << 30
+
+RULES = SEVERITY + """
+correlation:
+  - {name: groups, when: [group], by: [group]}
+"""
+
+
+@unittest.skipIf(os.environ.get("TOCSIN_QUICK") == "yes", "takes minutes; left out by --quick")
+class Million(Scenario):
+    def test_a_million_alerts_in_a_minute(self):
+        tocsin = self.daemon(rules=RULES)
+        tocsin.start()
+        begun = time.monotonic()
+        load = Load(tocsin.port, lambda n: alert(n, group=f"g{n % 1000}"), numbers=iter(range(ALERTS)),
+                    threads=4, batch=500)
+        load.wait()
+        took = time.monotonic() - begun
+        memory = tocsin.peak_memory_bytes()
+        print(f"({len(load.accepted)} accepted, {len(load.refused)} refused in {took:.0f} s, "
+              f"{memory >> 20} MiB)", end=" ", flush=True)
+        self.assertEqual(load.unknown, [])
+        self.assertEqual(len(load.accepted) + len(load.refused), ALERTS)
+        self.assertLess(took, 60)
+        self.assertLessEqual(memory, GIB)
+        stored = tocsin.rows("SELECT count(*), count(DISTINCT json_extract(labels, '$.n')) FROM alert")
+        self.assertEqual(stored, [(len(load.accepted), len(load.accepted))])
+        wait_until(lambda: tocsin.ask("GET", "/-/ready").status == 200, 5, "still ready")
+        self.assertEqual(tocsin.stop(30), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
