@@ -105,11 +105,16 @@ LabelsView::iterator& LabelsView::iterator::operator++() {
 }
 
 std::string_view LabelsView::get(std::string_view name) const {
+  if (name.empty()) return {};
+  const auto first = static_cast<unsigned char>(name.front());
   const char* at = block_.data();
   const char* const last = at + block_.size();
   while (at != last) {
     Label label;
     at = get_bytes(get_bytes(at, label.name), label.value);
+    const auto first_here = static_cast<unsigned char>(label.name.front());
+    if (first_here < first) continue;
+    if (first_here > first) break;  // Sorted by name: it would have stood before this one.
     if (label.name == name) return label.value;
   }
   return {};
