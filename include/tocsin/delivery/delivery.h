@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,8 +12,8 @@
 #include "tocsin/store/store.h"
 #include "tocsin/triage/triage.h"
 
-/// An owed page → one channel's request → an outcome. Retrying and its times are the core's; here an
-/// attempt is made, bounded (connect 3 s, total 10 s), and its outcome told.
+/// An owed page → one channel's request → an outcome. Retrying and its times are the core's; here
+/// an attempt is made, bounded (connect 3 s, total 10 s), and its outcome told.
 namespace tocsin::delivery {
 
 /// A page with what its message shows.
@@ -26,24 +27,36 @@ inline constexpr std::size_t kMessageAlertsMax = 100;
 using Done = std::function<void(triage::PageAttempted)>;
 using WriteLog = std::function<void(std::string_view line)>;  ///< For the `log` channel.
 
-/// One destination is one channel. Each has its own concurrency (4 attempts at once), queue and budget, so none
-/// delays another. All methods on one thread: the one that calls run().
+/// Messages that wait for one destination, by number and by bytes; beyond, an attempt is refused
+/// with the detail "queue full" and the core tries again later.
+inline constexpr std::size_t kWaitingMax = 10'000;
+inline constexpr std::size_t kWaitingBytesMax = 32U << 20;
+
+/// One destination is one channel. Each has its own concurrency, queue and budget, so none delays
+/// another. All work happens on the one thread that calls run().
+///
+/// Outcomes: `delivered` only on a 2xx. `refused` if the destination said no, or certainly never
+/// saw the request. `unknown` once the request began to be sent and no answer's header came back
+/// whole.
 class Courier {
  public:
   struct Options {
     std::vector<config::Channel> channels;
     std::string external_url;
     WriteLog write_log;
-    Duration connect_timeout{3000};
+    Duration connect_timeout{3000};  ///< Name lookup, TCP and TLS together.
     Duration total_timeout{10000};
-    std::size_t concurrency = 4;   ///< Attempts at once, per destination.
+    std::size_t concurrency = 4;  ///< Attempts at once, per destination.
+    std::string version;          ///< Of Tocsin, for User-Agent.
   };
   explicit Courier(Options);
+  /// REQUIRES: run() has returned or was never called.
   ~Courier();
 
   /// Thread-safe: queues an attempt. `done` is called once, on the courier's thread.
   void attempt(Message, Done);
-  /// Thread-safe: new channels for attempts that begin from now on; running ones go on.
+  /// Thread-safe: new channels for attempts that begin from now on; running ones go on. Attempts
+  /// that wait for a channel that is gone are refused.
   void set_channels(std::vector<config::Channel>);
 
   /// Runs until stop(). Call on a thread of its own.
@@ -51,7 +64,7 @@ class Courier {
   /// Thread-safe: ends run() at once; attempts that run end as `unknown`, queued ones are dropped
   /// without an outcome (their pages stay owed).
   void stop();
-  /// Thread-safe: attempts queued or running.
+  /// Thread-safe: attempts queued or running, that is, whose `done` has not returned.
   std::size_t in_flight() const;
 
  private:
