@@ -1,0 +1,199 @@
+#include "store/batch_writer.h"
+
+#include "store/schema.h"
+
+namespace tocsin::store {
+namespace {
+
+using triage::AlertOpened;
+using triage::AlertStatus;
+using triage::Rows;
+
+/// The first id of the span that holds `id`; ids count from 1.
+std::uint64_t span_of(AlertId id) { return (id.value - 1) / kSpan * kSpan + 1; }
+
+/// True if the alert went through more than its first event within its first batch.
+bool changed_since(const AlertStatus& opened, const AlertStatus& now) {
+  return opened.state != now.state || opened.occurrence != now.occurrence ||
+         opened.ended_by != now.ended_by;
+}
+
+template <class Values, class Write>
+int write_all(const Values& values, Write write) {
+  for (const auto& value : values) {
+    if (const int code = write(value); code != SQLITE_OK) return code;
+  }
+  return SQLITE_OK;
+}
+
+std::string insert_into(const std::string& table, const std::string& columns) {
+  return "INSERT INTO " + table + "(" + columns + ") VALUES(" + placeholders(columns) + ")";
+}
+
+std::string upsert_into(const std::string& table, const std::string& columns) {
+  return insert_into(table, columns) + " ON CONFLICT(id) DO UPDATE SET " + excluded(columns);
+}
+
+}  // namespace
+
+int BatchWriter::prepare(sqlite3* db) {
+  db_ = db;
+  const std::string status = status_columns("");
+  const std::string alert =
+      "id,key,identity_by,identity_value,source,labels,annotations,generator_url,truncated,"
+      "display_hash," +
+      status;
+  struct Prepared {
+    Statement& statement;
+    std::string sql;
+  };
+  const Prepared all[] = {
+      {insert_source_, "INSERT INTO source(id,name) VALUES(?,?) ON CONFLICT(id) DO NOTHING"},
+      {insert_alert_, insert_into("alert", alert)},
+      {upsert_state_, upsert_into("alert_state", "id," + status)},
+      {forget_, "UPDATE alert_state SET forgotten=1 WHERE id=? AND forgotten=0"},
+      {upsert_display_, upsert_into("alert_display", "id,annotations,generator_url")},
+      {insert_event_, insert_into("alert_event",
+                                  "alert,at,kind,source,starts_at,ends_at,annotations,"
+                                  "generator_url,rules_hash")},
+      {upsert_incident_, upsert_into("incident", kIncidentColumns)},
+      {upsert_page_, upsert_into("page", kPageColumns)},
+      {insert_timeline_,
+       "INSERT INTO timeline(incident,n,at,actor,kind,detail) VALUES(?1,"
+       "(SELECT coalesce(max(n),0)+1 FROM timeline WHERE incident=?1),?2,?3,?4,?5)"},
+      {upsert_span_,
+       "INSERT INTO alert_span(first,live) VALUES(?,?) "
+       "ON CONFLICT(first) DO UPDATE SET live=live+excluded.live"},
+  };
+  return write_all(all, [db](const Prepared& one) { return one.statement.prepare(db, one.sql); });
+}
+
+int BatchWriter::write(const Rows& rows) {
+  spans_.clear();
+  const auto each = [](const auto& values, auto write) { return write_all(values, write); };
+  int code = write_sources(rows.sources);
+  if (code == SQLITE_OK) {
+    code = each(rows.new_alerts, [this](const auto& alert) { return write_alert(alert); });
+  }
+  if (code == SQLITE_OK) {
+    code = each(rows.alerts, [this](const auto& update) { return write_update(update); });
+  }
+  if (code == SQLITE_OK) {
+    code = each(rows.alert_events, [this](const auto& event) { return write_event(event); });
+  }
+  if (code == SQLITE_OK) {
+    code = each(rows.displays, [this](const auto& display) { return write_display(display); });
+  }
+  if (code == SQLITE_OK) {
+    code = each(rows.incidents, [this](const auto& incident) { return write_incident(incident); });
+  }
+  if (code == SQLITE_OK) {
+    code = each(rows.pages, [this](const auto& page) { return write_page(page); });
+  }
+  if (code == SQLITE_OK) {
+    code = each(rows.timeline, [this](const auto& entry) { return write_timeline(entry); });
+  }
+  return code == SQLITE_OK ? write_spans() : code;
+}
+
+int BatchWriter::write_sources(const std::vector<std::string>& sources) {
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const int code = insert_source_.number(i).text(sources[i]).run();
+    if (code != SQLITE_OK) return code;
+  }
+  return SQLITE_OK;
+}
+
+int BatchWriter::write_alert(const Rows::NewAlert& alert) {
+  const AlertOpened& opened = alert.opened;
+  const bool changed = changed_since(opened.status, alert.status);
+  labels_ = labels_to_json(opened.labels);
+  annotations_.clear();
+  if (!opened.annotations.view().empty()) annotations_ = labels_to_json(opened.annotations);
+  insert_alert_.number(opened.id.value)
+      .key(opened.key)
+      .enumeration(opened.identity_by)
+      .text_or_null(opened.identity_value)
+      .integer(opened.source)
+      .text(labels_)
+      .text_or_null(annotations_)
+      .text_or_null(opened.generator_url)
+      .flag(opened.truncated)
+      .number(opened.display_hash);
+  put_status(insert_alert_, changed ? opened.status : alert.status, leases_);
+  count(opened.id, 1);
+  const int code = insert_alert_.run();
+  return code == SQLITE_OK && changed ? write_state(opened.id, alert.status) : code;
+}
+
+int BatchWriter::write_state(AlertId id, const AlertStatus& status) {
+  upsert_state_.number(id.value);
+  put_status(upsert_state_, status, leases_);
+  return upsert_state_.run();
+}
+
+int BatchWriter::write_update(const Rows::AlertUpdate& update) {
+  int code = write_state(update.id, update.status);
+  if (code != SQLITE_OK || !update.forgotten) return code;
+  code = forget_.number(update.id.value).run();
+  // Counted once, however often it is said.
+  if (code == SQLITE_OK && sqlite3_changes(db_) == 1) count(update.id, -1);
+  return code;
+}
+
+int BatchWriter::write_display(const Rows::AlertDisplay& display) {
+  annotations_ = labels_to_json(display.annotations);
+  return upsert_display_.number(display.id.value)
+      .text(annotations_)
+      .text(display.generator_url)
+      .run();
+}
+
+int BatchWriter::write_event(const triage::AlertEvent& event) {
+  annotations_.clear();
+  if (!event.annotations.empty()) annotations_ = labels_to_json(LabelsView(event.annotations));
+  return insert_event_.number(event.alert.value)
+      .instant(event.at)
+      .text(event.kind)
+      .integer(event.source)
+      .instant(event.starts_at)
+      .instant(event.ends_at)
+      .text_or_null(annotations_)
+      .text_or_null(event.generator_url)
+      .number(event.rules_hash)
+      .run();
+}
+
+int BatchWriter::write_incident(const triage::Incident& incident) {
+  put_incident(upsert_incident_, incident, incident_texts_);
+  return upsert_incident_.run();
+}
+
+int BatchWriter::write_page(const triage::Page& page) {
+  put_page(upsert_page_, page);
+  return upsert_page_.run();
+}
+
+int BatchWriter::write_timeline(const triage::TimelineEntry& entry) {
+  return insert_timeline_.number(entry.incident.value)
+      .instant(entry.at)
+      .text(entry.actor)
+      .text(entry.kind)
+      .text(entry.detail)
+      .run();
+}
+
+/// Most batches touch a few spans, in order: a short list with repeats does.
+void BatchWriter::count(AlertId id, std::int64_t change) {
+  const std::uint64_t first = span_of(id);
+  if (spans_.empty() || spans_.back().first != first) spans_.push_back({first, 0});
+  spans_.back().live += change;
+}
+
+int BatchWriter::write_spans() {
+  return write_all(spans_, [this](const SpanChange& span) {
+    return upsert_span_.number(span.first).integer(span.live).run();
+  });
+}
+
+}  // namespace tocsin::store

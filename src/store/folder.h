@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+
+#include "tocsin/store/store.h"
+
+namespace tocsin::store {
+
+/// The folder of a store on a real file system: its lock, its reserve and its free space. SQLite's
+/// own files are touched by SQLite alone.
+class Folder {
+ public:
+  /// Creates the folder (mode 0700) if it is missing and takes the lock: one daemon per folder.
+  static std::expected<Folder, StoreError> claim(const std::string& path,
+                                                 std::uint64_t reserve_bytes);
+  ~Folder();
+  Folder(Folder&&) noexcept;
+  Folder& operator=(Folder&&) = delete;
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  /// An empty file of mode 0600, so that SQLite's files are not readable by others.
+  std::expected<void, StoreError> make_private(const std::string& file) const;
+
+  std::uint64_t free_bytes() const;
+  /// Makes the reserve if it is missing and twice its size is free; going on without is no error.
+  void make_reserve();
+  bool release_reserve();
+
+ private:
+  Folder(std::string path, int lock, std::uint64_t reserve_bytes);
+
+  std::string path_;
+  int lock_ = -1;
+  std::uint64_t reserve_bytes_;
+  bool has_reserve_ = false;
+};
+
+}  // namespace tocsin::store

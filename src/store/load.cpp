@@ -1,0 +1,153 @@
+#include "store/load.h"
+
+#include "store/row_codec.h"
+#include "store/schema.h"
+#include "tocsin/triage/restore.h"
+
+namespace tocsin::store {
+namespace {
+
+using triage::Restoration;
+
+class Loading {
+ public:
+  Loading(sqlite3* db, const std::string& path) : db_(db), path_(path) {}
+
+  bool sources() {
+    std::vector<std::string> names;
+    const bool read = each("source", "SELECT id,name FROM source ORDER BY id", [&](Row& row) {
+      if (row.number() != names.size()) row.refuse();
+      names.push_back(row.string());
+    });
+    if (read) to_.sources(std::move(names));
+    return read;
+  }
+
+  bool incidents() {
+    return each("incident",
+                std::string("SELECT ") + kIncidentColumns +
+                    " FROM incident WHERE state<>'closed' ORDER BY id",
+                [&](Row& row) {
+                  triage::Incident incident = get_incident(row);
+                  if (row.ok()) to_.incident(std::move(incident));
+                });
+  }
+
+  /// Spans without a live alert are passed over, so that a start costs what is live.
+  bool alerts() {
+    const std::string sql =
+        "SELECT a.id,a.key,a.labels,d.id IS NULL,a.display_hash,s.id IS NOT NULL," +
+        status_columns("a.") + "," + status_columns("s.") +
+        " FROM alert_span AS p CROSS JOIN alert AS a ON a.id BETWEEN p.first AND p.first+" +
+        std::to_string(kSpan - 1) +
+        " LEFT JOIN alert_state AS s ON s.id=a.id LEFT JOIN alert_display AS d ON d.id=a.id"
+        " WHERE p.live>0 AND coalesce(s.forgotten,0)=0 ORDER BY p.first,a.id";
+    return each("alert", sql, [&](Row& row) { alert(row); });
+  }
+
+  bool pages() {
+    return each("page",
+                std::string("SELECT ") + kPageColumns + " FROM page WHERE state='owed' ORDER BY id",
+                [&](Row& row) {
+                  triage::Page page = get_page(row);
+                  if (row.ok()) to_.page(std::move(page));
+                });
+  }
+
+  bool meta(Loaded& loaded) {
+    bool found = false;
+    const bool read =
+        each("meta",
+             "SELECT epoch,seq,last_timeline,last_alert,last_incident,last_page,opened_occurrences,"
+             "late_firings,unknown_resolves,rules_hash,sweep_kind,sweep_next,sweep_due FROM meta",
+             [&](Row& row) {
+               found = true;
+               loaded.epoch = row.number();
+               loaded.seq = row.number();
+               loaded.last_timeline = row.instant();
+               counters(row);
+             });
+    if (read && !found) error_ = damaged("table meta is empty");
+    return read && found;
+  }
+
+  std::unique_ptr<triage::State> finish() { return to_.finish(); }
+  StoreError error() { return std::move(error_); }
+
+ private:
+  void alert(Row& row) {
+    const AlertId id{row.number()};
+    const Key key = row.key();
+    Labels labels = get_labels(row);
+    const bool first_display = row.flag();
+    const std::uint64_t display_hash = row.number();
+    const bool changed = row.flag();
+    if (changed) row.skip(kStatusColumns);
+    triage::AlertStatus status = get_status(row);
+    if (!row.ok()) return;
+    // The hash of what was taken over later is volatile: 0 makes the next refresh take it again.
+    to_.alert(id, key, std::move(labels), std::move(status), first_display ? display_hash : 0);
+  }
+
+  void counters(Row& row) {
+    triage::Counters counters;
+    counters.last_alert = row.number();
+    counters.last_incident = row.number();
+    counters.last_page = row.number();
+    counters.opened_occurrences = row.number();
+    counters.late_firings = row.number();
+    counters.unknown_resolves = row.number();
+    const std::uint64_t rules_hash = row.number();
+    triage::Sweep sweep;
+    sweep.kind = row.enumeration(triage::Sweep::Kind::reevaluate_severity);
+    sweep.next = row.number();
+    sweep.due = row.instant();
+    if (row.ok()) to_.counters(counters, rules_hash, sweep);
+  }
+
+  /// Calls `take` with each row; a row that is not ok() afterwards ends it with an error that names
+  /// the table and the row, whose first column is its id.
+  template <class Take>
+  bool each(const char* table, const std::string& sql, Take take) {
+    Statement statement;
+    int code = statement.prepare(db_, sql);
+    while (code == SQLITE_OK || code == SQLITE_ROW) {
+      code = statement.step();
+      if (code != SQLITE_ROW) break;
+      Row row = statement.row();
+      take(row);
+      if (row.ok()) continue;
+      error_ = damaged(std::string("table ") + table + ", row " +
+                       std::to_string(statement.row().integer()) + ": a value that cannot be");
+      return false;
+    }
+    if (code == SQLITE_DONE) return true;
+    error_ = error_of(db_, code, "cannot read table " + std::string(table) + " of " + path_);
+    return false;
+  }
+
+  StoreError damaged(const std::string& where) const {
+    return {StoreError::Kind::damaged, path_ + " is damaged: " + where,
+            "restore the store's folder from a backup, or move it away to begin anew"};
+  }
+
+  sqlite3* db_;
+  const std::string& path_;
+  Restoration to_;
+  StoreError error_;
+};
+
+}  // namespace
+
+std::expected<Loaded, StoreError> load_rows(sqlite3* db, const std::string& path) {
+  Loading loading(db, path);
+  Loaded loaded;
+  if (!loading.sources() || !loading.incidents() || !loading.alerts() || !loading.pages() ||
+      !loading.meta(loaded)) {
+    return std::unexpected(loading.error());
+  }
+  loaded.state = loading.finish();
+  return loaded;
+}
+
+}  // namespace tocsin::store
