@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -47,8 +48,8 @@ struct Settings {
   bool insecure = false;                  ///< Allows listening beyond loopback without TLS or tokens.
   std::string storage_path = "var";       ///< Resolved: absolute or against $STATE_DIRECTORY / cwd.
   std::uint64_t min_free = 512ULL << 20;
-  Duration keep_events{};                 ///< retention.events, default 30d
-  Duration keep_incidents{};              ///< retention.incidents, default 400d
+  Duration keep_events = std::chrono::days(30);      ///< retention.events
+  Duration keep_incidents = std::chrono::days(400);  ///< retention.incidents
   std::vector<std::string> rules;         ///< Folders, resolved beside the file.
   std::vector<triage::Source> sources;    ///< alertmanager-api exists built in.
   std::vector<std::string> identity_ignore;

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "config/section.h"
+#include "tocsin/rules/matcher.h"
+
+namespace tocsin::config {
+
+/// Reads `when`: a list of matchers (all must hold), `{all: […]}`, `{any: […]}`, `{not: …}` nested,
+/// or one selector as text, `'{a="b", c=~"d"}'`. An empty `when` is an error: it would hold for
+/// every alert, and only a missing key may say that.
+class PredicateReader {
+ public:
+  static constexpr int kDepthMax = 32;
+  static constexpr std::size_t kMatchersMax = 1'000'000;
+
+  std::optional<rules::Predicate> read(const Value&);
+
+ private:
+  std::optional<rules::Predicate> read_term(const Value&, int depth);
+  std::optional<rules::Predicate> read_mapping(const Value&, int depth);
+  std::optional<std::vector<rules::Predicate>> read_list(const Value&, int depth);
+  std::optional<rules::Predicate> read_selector(const Value&);
+  const std::vector<rules::Predicate>* parse_selector(const Value&, const std::string& text);
+  std::optional<rules::Predicate> read_matcher(const Value&);
+  bool count(const Value&, std::size_t matchers);
+
+  /// Equal texts share one compiled matcher: regexes take kilobytes, and aliases repeat them.
+  std::unordered_map<std::string, rules::Matcher> known_;
+  std::unordered_map<std::string, std::vector<rules::Predicate>> known_selectors_;
+  std::size_t matchers_ = 0;
+};
+
+}  // namespace tocsin::config

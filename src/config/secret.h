@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/section.h"
+
+namespace tocsin::config {
+
+/// Reads the secret in the file that `value` names: looked up in $CREDENTIALS_DIRECTORY first when
+/// that is set and the name holds no slash, else in `folder`. A file that others may read is an
+/// error. Nothing the file holds is ever part of a message.
+std::optional<std::string> read_secret(const Value& value, const std::string& folder);
+
+/// The same for a secret that is an http or https URL.
+std::optional<std::string> read_secret_url(const Value& value, const std::string& folder);
+
+}  // namespace tocsin::config

@@ -1,0 +1,85 @@
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "config/secret.h"
+#include "config/settings_reader.h"
+
+namespace tocsin::config {
+namespace {
+
+/// Kinds that Tocsin has, but not this version.
+constexpr std::string_view kLaterKinds[] = {"email", "sms", "voice"};
+
+std::optional<Channel::Kind> read_kind(const Value& value) {
+  const auto word = value.text();
+  if (!word) return std::nullopt;
+  if (*word == "log") return Channel::Kind::log;
+  if (*word == "webhook") return Channel::Kind::webhook;
+  const std::string supported = "supported kinds: log or webhook";
+  if (std::ranges::find(kLaterKinds, *word) != std::end(kLaterKinds)) {
+    value.error(
+        "channels of kind " + in_quotes(*word) + " are not supported by this version of Tocsin",
+        supported);
+  } else {
+    value.error("unknown kind of channel " + in_quotes(*word),
+                did_you_mean(*word, {"log", "webhook"}, supported));
+  }
+  return std::nullopt;
+}
+
+void check_free(const Value& value, const std::string& name, const std::vector<Channel>& channels) {
+  if (name == "log") {
+    value.error("the channel \"log\" is built in", "remove this one, or choose another name");
+  } else if (std::ranges::find(channels, name, &Channel::name) != channels.end()) {
+    value.error("the channel " + in_quotes(name) + " is defined twice",
+                "give each channel its own name");
+  }
+}
+
+void read_secrets(Section& section, Channel& channel, bool is_known, const std::string& folder) {
+  const auto url = channel.kind == Channel::Kind::webhook
+                       ? section.require("url_file", "name a file that holds the URL to post to")
+                       : section.find("url_file");
+  const auto secret = section.find("secret_file");
+  if (!is_known) return;
+  if (channel.kind == Channel::Kind::log) {
+    for (const auto& value : {url, secret}) {
+      if (value) value->error("a channel of kind log takes no file", "remove it");
+    }
+    return;
+  }
+  if (url) channel.url = read_secret_url(*url, folder).value_or("");
+  if (secret) channel.secret = read_secret(*secret, folder).value_or("");
+}
+
+/// A channel with a mistake is kept too: its name is known, and the mistake is told once.
+void read_channel(const Value& value, SettingsDraft& draft) {
+  Section section(value);
+  Channel channel;
+  channel.at = value.at();
+  if (const auto name = section.require("name", "every channel has a name")) {
+    if (auto text = name->name()) {
+      check_free(*name, *text, draft.out.channels);
+      channel.name = std::move(*text);
+    }
+  }
+  std::optional<Channel::Kind> kind;
+  if (const auto word = section.require("kind", "write kind: log or kind: webhook")) {
+    kind = read_kind(*word);
+  }
+  channel.kind = kind.value_or(Channel::Kind::log);
+  read_secrets(section, channel, kind.has_value(), draft.folder);
+  section.secret("url", "url_file");
+  section.secret("secret", "secret_file");
+  section.not_yet({"smtp", "from", "to", "format", "updates"});
+  if (!channel.name.empty()) draft.out.channels.push_back(std::move(channel));
+}
+
+}  // namespace
+
+void read_channels(const Value& value, SettingsDraft& draft) {
+  for (const Value& element : value.list()) read_channel(element, draft);
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "config/section.h"
+#include "tocsin/config/config.h"
+
+namespace tocsin::config {
+
+/// tocsin.yaml while it is read.
+struct SettingsDraft {
+  Settings& out;
+  const std::string& folder;  ///< Secrets and rules folders resolve against it.
+  std::vector<std::string> channel_names() const;
+};
+
+/// One top-level key and the function that reads its value. A new key is one line in
+/// settings.cpp and one function.
+using ReadSetting = void (*)(const Value&, SettingsDraft&);
+struct SettingReader {
+  std::string_view key;
+  ReadSetting read;
+};
+
+void read_sources(const Value&, SettingsDraft&);   // settings_sources.cpp
+void read_channels(const Value&, SettingsDraft&);  // settings_channels.cpp
+
+/// What is there without being configured: the source `alertmanager-api`, and `tocsin` for the
+/// daemon's own alerts. They come last, so that configured sources are found first.
+void add_built_in_sources(std::vector<triage::Source>&);
+
+}  // namespace tocsin::config

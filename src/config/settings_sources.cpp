@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "config/settings_reader.h"
+
+namespace tocsin::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view kAlertmanagerApi = "alertmanager-api";
+constexpr std::string_view kOwnSource = "tocsin";
+
+/// A kind of sender and how long its firing alerts live without a refresh; nothing = for ever.
+struct SourceKind {
+  std::string_view name;
+  std::optional<Duration> resolve_timeout;
+};
+constexpr SourceKind kKinds[] = {{kAlertmanagerApi, 5min}};
+
+/// Kinds that Tocsin has, but not this version.
+constexpr std::string_view kLaterKinds[] = {
+    "alertmanager",  "grafana",        "pagerduty",   "opsgenie",      "datadog",     "aws-sns",
+    "azure-monitor", "gcp-monitoring", "zabbix",      "nagios",        "icinga2",     "sentry",
+    "newrelic",      "kibana",         "splunk",      "splunk-oncall", "uptime-kuma", "pingdom",
+    "checkly",       "statuscake",     "uptimerobot", "healthchecks",  "netdata",     "prtg",
+    "checkmk",       "cloudevents",    "github",      "gitlab",        "argocd",      "json"};
+
+std::vector<std::string_view> kind_names() {
+  std::vector<std::string_view> out;
+  for (const SourceKind& kind : kKinds) out.push_back(kind.name);
+  return out;
+}
+
+const SourceKind* read_kind(const Value& value) {
+  const auto word = value.text();
+  if (!word) return nullptr;
+  const auto found = std::ranges::find(kKinds, std::string_view(*word), &SourceKind::name);
+  if (found != std::end(kKinds)) return found;
+  std::string supported = "supported kinds: " + listed(kind_names());
+  if (std::ranges::find(kLaterKinds, *word) != std::end(kLaterKinds)) {
+    value.error(
+        "sources of kind " + in_quotes(*word) + " are not supported by this version of Tocsin",
+        std::move(supported));
+    return nullptr;
+  }
+  std::vector<std::string_view> known = kind_names();
+  known.insert(known.end(), std::begin(kLaterKinds), std::end(kLaterKinds));
+  value.error("unknown kind of source " + in_quotes(*word),
+              did_you_mean(*word, known, std::move(supported)));
+  return nullptr;
+}
+
+/// `never`, or a duration.
+void read_resolve_timeout(const Value& value, std::optional<Duration>& out) {
+  if (value.is(Node::Kind::text) && value.node().text == "never") {
+    out.reset();
+  } else if (const auto duration = value.duration(1s)) {
+    out = duration;
+  }
+}
+
+bool is_free(const Value& value, const std::string& name,
+             const std::vector<triage::Source>& sources) {
+  if (name == kOwnSource) {
+    value.error("the name \"tocsin\" belongs to the daemon's own alerts", "choose another name");
+    return false;
+  }
+  if (std::ranges::find(sources, name, &triage::Source::name) == sources.end()) return true;
+  value.error("the source " + in_quotes(name) + " is defined twice",
+              "give each source its own name");
+  return false;
+}
+
+void read_source(const Value& value, SettingsDraft& draft) {
+  Section section(value);
+  triage::Source source;
+  bool is_good = false;
+  if (const auto name = section.require("name", "every source has a name")) {
+    if (auto text = name->name()) {
+      is_good = is_free(*name, *text, draft.out.sources);
+      source.name = std::move(*text);
+    }
+  }
+  const SourceKind* kind = nullptr;
+  if (const auto word = section.require("kind", "write kind: " + listed(kind_names()))) {
+    kind = read_kind(*word);
+  }
+  if (kind != nullptr) source.resolve_timeout = kind->resolve_timeout;
+  if (const auto labels = section.find("identity_ignore")) {
+    for (std::string& label : labels->texts()) {
+      draft.out.identity_ignore.push_back(std::move(label));
+    }
+  }
+  if (const auto timeout = section.find("resolve_timeout")) {
+    read_resolve_timeout(*timeout, source.resolve_timeout);
+  }
+  section.not_yet({"hmac", "map"});
+  if (!is_good || kind == nullptr) return;
+  source.kind = kind->name;
+  draft.out.sources.push_back(std::move(source));
+}
+
+}  // namespace
+
+void read_sources(const Value& value, SettingsDraft& draft) {
+  for (const Value& element : value.list()) read_source(element, draft);
+  std::vector<std::string>& labels = draft.out.identity_ignore;
+  std::ranges::sort(labels);
+  const auto repeats = std::ranges::unique(labels);
+  labels.erase(repeats.begin(), repeats.end());
+}
+
+void add_built_in_sources(std::vector<triage::Source>& sources) {
+  const std::string api(kAlertmanagerApi);
+  if (std::ranges::find(sources, api, &triage::Source::name) == sources.end()) {
+    sources.push_back({api, api, kKinds[0].resolve_timeout});
+  }
+  sources.push_back({std::string(kOwnSource), "internal", std::nullopt});
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,128 @@
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "config_world.h"
+#include "tocsin/config/config.h"
+
+namespace tocsin::config {
+namespace {
+
+using std::filesystem::perms;
+
+constexpr const char* kText =
+    "channels: [{name: hook, kind: webhook, url_file: hook-url, secret_file: hook-key}]\n";
+
+/// What one of the files must look like.
+struct Written {
+  std::string url = "https://hooks.example.net/T0P\n";
+  perms url_mode = perms(0600);
+  std::string key = "T0P-key\n";
+  perms key_mode = perms(0600);
+};
+
+SettingsResult read(const TemporaryFolder& folder, const Written& written) {
+  folder.write("hook-url", written.url, written.url_mode);
+  folder.write("hook-key", written.key, written.key_mode);
+  SettingsResult result = parse_settings(kText, "tocsin.yaml", folder.path().string());
+  EXPECT_EQ(text_of(result.diagnostics).find("T0P"), std::string::npos)
+      << text_of(result.diagnostics);
+  return result;
+}
+
+TEST(Secrets, AreReadBesideTheFileWithoutTheirLineEnd) {
+  const TemporaryFolder folder;
+  for (const std::string end : {"", "\n", "\r\n"}) {
+    const SettingsResult result =
+        read(folder, {.url = "https://hooks.example.net/T0P" + end, .key = "T0P-key" + end});
+    EXPECT_EQ(text_of(result.diagnostics), "");
+    ASSERT_EQ(result.settings.channels.size(), 2u);
+    EXPECT_EQ(result.settings.channels[1].url, "https://hooks.example.net/T0P");
+    EXPECT_EQ(result.settings.channels[1].secret, "T0P-key");
+  }
+}
+
+TEST(Secrets, ThatOthersMayReadAreRefused) {
+  struct Case {
+    int mode;
+    bool good;
+  };
+  // The files belong to the group of this process, so 0640 is fine and 0660 is not.
+  for (const Case& c :
+       {Case{0600, true}, Case{0400, true}, Case{0640, true}, Case{0440, true}, Case{0644, false},
+        Case{0604, false}, Case{0602, false}, Case{0660, false}}) {
+    SCOPED_TRACE(c.mode);
+    const TemporaryFolder folder;
+    const SettingsResult result = read(folder, {.url_mode = perms(c.mode)});
+    EXPECT_EQ(has_errors(result.diagnostics), !c.good) << text_of(result.diagnostics);
+    EXPECT_EQ(result.settings.channels[1].url.empty(), !c.good);
+  }
+}
+
+TEST(Secrets, OfAnotherGroupAreRefusedIfItMayReadThem) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may give a file to another group";
+  const TemporaryFolder folder;
+  folder.write("hook-url", "https://hooks.example.net/x", perms(0640));
+  folder.write("hook-key", "x", perms(0600));
+  ASSERT_EQ(::chown((folder / "hook-url").c_str(), static_cast<uid_t>(-1), 54321), 0);
+  const auto result = parse_settings(kText, "tocsin.yaml", folder.path().string());
+  EXPECT_NE(text_of(result.diagnostics).find("others may read"), std::string::npos);
+}
+
+TEST(Secrets, AreLookedUpAmongTheCredentialsFirst) {
+  const TemporaryFolder folder;
+  const TemporaryFolder credentials;
+  const Environment variable("CREDENTIALS_DIRECTORY", credentials.path().string());
+  credentials.write("hook-url", "https://credential.example.net/x", perms(0440));
+  const SettingsResult both = read(folder, {});
+  EXPECT_EQ(both.settings.channels[1].url, "https://credential.example.net/x");
+  EXPECT_EQ(both.settings.channels[1].secret, "T0P-key") << "not there: beside the file";
+
+  const auto slash =
+      parse_settings("channels: [{name: hook, kind: webhook, url_file: ./hook-url}]\n",
+                     "tocsin.yaml", folder.path().string());
+  EXPECT_EQ(slash.settings.channels[1].url, "https://hooks.example.net/T0P")
+      << "a name with a slash is never a credential";
+}
+
+TEST(Secrets, ThatMakeNoSenseAreRefusedWithoutBeingShown) {
+  struct Case {
+    const char* name;
+    Written written;
+    const char* says;
+  };
+  const Case cases[] = {
+      {"empty", {.url = ""}, "is empty"},
+      {"only a line end", {.key = "\n"}, "is empty"},
+      {"two lines", {.key = "T0P\nT0P"}, "more than one line"},
+      {"control character", {.key = "T0P\x01"}, "control character"},
+      {"no UTF-8", {.key = "T0P\xff"}, "no UTF-8"},
+      {"no URL", {.url = "T0P"}, "holds no URL"},
+      {"another scheme", {.url = "file:///T0P"}, "holds no URL"},
+      {"no host", {.url = "https:///T0P"}, "holds no URL"},
+      {"blank inside", {.url = "https://hooks.example.net/T0P x"}, "holds no URL"},
+      {"too large", {.key = std::string(70000, 'x')}, "larger than"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const TemporaryFolder folder;
+    const SettingsResult result = read(folder, c.written);
+    EXPECT_NE(text_of(result.diagnostics).find(c.says), std::string::npos)
+        << text_of(result.diagnostics);
+  }
+}
+
+TEST(Secrets, InPipesAndFoldersAreRefusedAtOnce) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "hook-url").c_str(), 0600), 0);
+  std::filesystem::create_directory(folder.path() / "hook-key");
+  const auto result = parse_settings(kText, "tocsin.yaml", folder.path().string());
+  const std::string text = text_of(result.diagnostics);
+  EXPECT_NE(text.find("no regular file"), std::string::npos) << text;
+  EXPECT_NE(text.find("it is a folder"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace tocsin::config

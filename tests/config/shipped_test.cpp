@@ -1,0 +1,83 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "config_world.h"
+#include "tocsin/config/config.h"
+
+namespace tocsin::config {
+namespace {
+
+const std::string kShipped = std::string(TOCSIN_SOURCE_DIR) + "/config/tocsin.yaml";
+
+TEST(ShippedFiles, LoadWithoutASingleDiagnostic) {
+  const Loaded loaded = load(kShipped);
+  EXPECT_EQ(text_of(loaded.diagnostics), "");
+  EXPECT_TRUE(loaded.settings_are_good);
+  ASSERT_NE(loaded.policy, nullptr);
+  EXPECT_GE(loaded.policy->rules.services.size(), 4u);
+  EXPECT_GE(loaded.policy->files.size(), 5u);
+}
+
+TEST(ShippedFiles, TheSettingsHoldTheDefaults) {
+  const Settings shipped = load(kShipped).settings;
+  const Settings none =
+      parse_settings("", kShipped, std::string(TOCSIN_SOURCE_DIR) + "/config").settings;
+  EXPECT_EQ(shipped.listen.host, none.listen.host);
+  EXPECT_EQ(shipped.listen.port, none.listen.port);
+  EXPECT_EQ(shipped.external_url, none.external_url);
+  EXPECT_EQ(shipped.insecure, none.insecure);
+  EXPECT_EQ(shipped.storage_path, none.storage_path);
+  EXPECT_EQ(shipped.min_free, none.min_free);
+  EXPECT_EQ(shipped.keep_events, none.keep_events);
+  EXPECT_EQ(shipped.keep_incidents, none.keep_incidents);
+  EXPECT_EQ(shipped.rules, none.rules);
+  EXPECT_EQ(shipped.fallback, none.fallback);
+  EXPECT_EQ(shipped.channels.size(), none.channels.size());
+  EXPECT_EQ(shipped.limits.body, none.limits.body);
+  EXPECT_EQ(shipped.limits.bodies_in_flight, none.limits.bodies_in_flight);
+  EXPECT_EQ(shipped.limits.labels, none.limits.labels);
+  EXPECT_EQ(shipped.limits.label_value, none.limits.label_value);
+  EXPECT_EQ(shipped.limits.active_alerts, none.limits.active_alerts);
+}
+
+TEST(ShippedFiles, TheWebhookExampleWorksOnceItsSignsAreRemoved) {
+  const TemporaryFolder folder;
+  std::string text = read_all(kShipped);
+  const std::string sign = "\n#  ";
+  ASSERT_NE(text.find(sign), std::string::npos);
+  for (std::size_t at = 0; (at = text.find(sign, at)) != std::string::npos;) text.erase(at + 1, 1);
+  folder.write("ops-webhook-url", "https://hooks.example.net/x\n");
+  folder.write("ops-webhook-key", "key\n");
+  const auto result = parse_settings(text, "tocsin.yaml", folder.path().string());
+  EXPECT_EQ(text_of(result.diagnostics), "");
+  ASSERT_EQ(result.settings.channels.size(), 2u);
+  EXPECT_EQ(result.settings.channels[1].url, "https://hooks.example.net/x");
+}
+
+TEST(Load, ShowsMistakesInRulesWithTheirRealPath) {
+  const TemporaryFolder folder;
+  folder.write("config/tocsin.yaml", "rules: [../rules, ../more]\nlisten: nowhere\n");
+  folder.write("rules/a.yaml", "servces: {}\n");
+  const Loaded loaded = load(folder / "config/tocsin.yaml");
+  EXPECT_FALSE(loaded.settings_are_good);
+  EXPECT_EQ(loaded.policy, nullptr);
+  const std::string text = text_of(loaded.diagnostics);
+  EXPECT_NE(text.find((folder / "config/tocsin.yaml") + ":2:9: error: "), std::string::npos)
+      << text;
+  EXPECT_NE(text.find((folder / "more") + ": error: "), std::string::npos) << text;
+  EXPECT_NE(text.find((folder / "rules/a.yaml") + ":1:1: error: unknown key"), std::string::npos)
+      << text;
+}
+
+TEST(Load, AMistakeInTheRulesLeavesTheSettingsGood) {
+  const TemporaryFolder folder;
+  folder.write("config/tocsin.yaml", "");
+  folder.write("rules/a.yaml", "nonsense\n");
+  const Loaded loaded = load(folder / "config/tocsin.yaml");
+  EXPECT_TRUE(loaded.settings_are_good);
+  EXPECT_EQ(loaded.policy, nullptr);
+}
+
+}  // namespace
+}  // namespace tocsin::config
