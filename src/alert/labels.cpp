@@ -34,17 +34,22 @@ std::size_t encoded_size(const Label& label) {
          label.value.size();
 }
 
-/// REQUIRES: `at` points into a valid block. Most sizes are below 128 and take one byte.
-const char* get_bytes(const char* at, std::string_view& out) {
-  std::size_t size = static_cast<unsigned char>(*at++);
-  if (size >= 0x80) [[unlikely]] {
-    size &= 0x7f;
-    for (unsigned shift = 7;; shift += 7) {
-      const auto byte = static_cast<unsigned char>(*at++);
-      size |= static_cast<std::size_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) break;
-    }
+/// The rest of a size that does not fit one byte. Out of line: it is rare, and the loops that read
+/// labels stay small without it.
+[[gnu::noinline]] const char* get_long_size(const char* at, std::size_t& size) {
+  size &= 0x7f;
+  for (unsigned shift = 7;; shift += 7) {
+    const auto byte = static_cast<unsigned char>(*at++);
+    size |= static_cast<std::size_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return at;
   }
+}
+
+/// REQUIRES: `at` points into a valid block.
+[[gnu::always_inline]] inline const char* get_bytes(const char* at, std::string_view& out) {
+  std::size_t size = static_cast<unsigned char>(*at++);
+  if (size >= 0x80) [[unlikely]]
+    at = get_long_size(at, size);
   out = {at, size};
   return at + size;
 }
