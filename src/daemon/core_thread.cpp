@@ -110,6 +110,7 @@ void CoreThread::report(Now now) {
   const triage::State& state = options_.pipeline->state();
   options_.metrics->state(state);
   options_.metrics->mailbox(options_.inbox->bytes());
+  options_.metrics->log_dropped(options_.log->dropped());
   const auto first = state.first_deadline();
   options_.metrics->deadlines(first && first->at < now.timeline ? now.timeline - first->at
                                                                 : Duration(0));

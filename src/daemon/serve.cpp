@@ -70,6 +70,12 @@ class Daemon {
         secret_(started_.store->secret()),
         inbox_(kLaneBytes),
         policy_(started_.policy) {
+    for (const triage::Source& source : started_.policy->sources)
+      metrics_.expect_source(source.name);
+    for (const config::Channel& channel : started_.settings.channels) {
+      metrics_.expect_channel(channel.name,
+                              channel.kind == config::Channel::Kind::log ? "log" : "webhook");
+    }
     metrics_.config_reload(started_.rules_are_current, wall_now());
     make_courier();
     make_core();
@@ -229,7 +235,7 @@ class Daemon {
   static constexpr std::uint64_t kFirstSteps = 1;
 
   telemetry::Log& log_;
-  telemetry::Metrics metrics_;
+  telemetry::Metrics metrics_{cli::kVersion};
   Started started_;
   KeySecret secret_;
   Inbox inbox_;
