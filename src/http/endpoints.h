@@ -1,0 +1,27 @@
+#pragma once
+
+#include "http/routes.h"
+
+/// The functions the route table names.
+namespace tocsin::http {
+
+// operations.cpp
+Response healthy(Site&, const Request&);
+Response ready(Site&, const Request&);
+Response index_page(Site&, const Request&);
+Response metrics_page(Site&, store::Reader*, const Request&);
+
+// native_lists.cpp
+Response list_incidents(Site&, store::Reader*, const Request&);
+Response show_incident(Site&, store::Reader*, const Request&);
+Response list_alerts(Site&, store::Reader*, const Request&);
+
+// alertmanager_lists.cpp
+Response alertmanager_alerts(Site&, store::Reader*, const Request&);
+Response alertmanager_status(Site&, const Request&);
+Response alertmanager_receivers(Site&, const Request&);
+
+/// A reader's refusal or absence as an answer.
+Response store_trouble(Site&, Dialect, const store::StoreError*);
+
+}  // namespace tocsin::http

@@ -1,0 +1,254 @@
+#include "http/exchange.h"
+
+#include <exception>
+#include <utility>
+
+#include "http/action.h"
+#include "http/net_thread.h"
+#include "tocsin/base/check.h"
+
+namespace tocsin::http {
+namespace {
+
+bool is_json(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
+  if (type.size() != kJson.size()) return false;
+  for (std::size_t i = 0; i < type.size(); ++i) {
+    const char c = type[i] >= 'A' && type[i] <= 'Z' ? static_cast<char>(type[i] + 32) : type[i];
+    if (c != kJson[i]) return false;
+  }
+  return true;
+}
+
+std::string size_detail(std::uint64_t most) {
+  return "the body is larger than " + std::to_string(most) + " bytes; send it in parts";
+}
+
+}  // namespace
+
+Exchange::Exchange(NetThread& net, const Peer& peer, Conversation& conversation)
+    : net_(net), peer_(peer), conversation_(conversation) {}
+
+Exchange::~Exchange() {
+  if (open_) end(0);
+}
+
+void Exchange::count_refusal(std::string_view reason) {
+  if (request_.route == nullptr || request_.route->work != Work::intake) return;
+  const auto policy = net_.site().options.doors.policy();
+  net_.site().count_rejected(intake_source(*policy, request_.prefix), reason, 1);
+}
+
+std::optional<Response> Exchange::refuse(int status, std::string_view detail,
+                                         std::string_view reason) {
+  count_refusal(reason);
+  return error_response(request_.dialect, status, detail);
+}
+
+std::optional<Response> Exchange::begin(const Head& head) {
+  Site& site = net_.site();
+  began_ = Clock::now();
+  open_ = true;
+  site.open_requests.fetch_add(1, std::memory_order_relaxed);
+  request_.route = nullptr;
+  request_.dialect = Dialect::native;
+  request_.head = head;
+  body_max_ = 0;
+
+  auto target = parse_target(head.target);
+  if (!target) return refuse(400, target.error(), "path");
+  request_.path = std::move(target->path);
+  request_.query = target->query;
+  request_.dialect = dialect_of(request_.path);
+  if (head.hosts > 1 || (head.hosts == 0 && !head.is_http_1_0)) {
+    return refuse(400, "a request has exactly one Host header", "host");
+  }
+  Found found = find_route(head.method, request_.path);
+  if (found.route == nullptr) return no_route(found);
+  request_.route = found.route;
+  request_.prefix = found.prefix;
+  request_.id = found.id;
+
+  auto actor = site.access.check(found.route->scope, head, peer_);
+  if (!actor) return refuse(actor.error().status, actor.error().why, "denied");
+  request_.actor = *std::move(actor);
+  return check_body(head);
+}
+
+std::optional<Response> Exchange::no_route(const Found& found) {
+  if (found.status == 410) {
+    Response gone;
+    gone.status = 410;
+    gone.content_type = kJson;
+    gone.body =
+        "{\"status\":\"deprecated\",\"error\":\"version 1 of this API is gone; "
+        "use /api/v2 instead\"}";
+    return gone;
+  }
+  if (found.status == 405) {
+    Response response = error_response(
+        request_.dialect, 405, "this path does not know the method; it takes " + found.allow);
+    response.headers = "Allow: " + found.allow + "\r\n";
+    return response;
+  }
+  return error_response(request_.dialect, 404, "there is no such path; see / for those there are");
+}
+
+std::optional<Response> Exchange::check_body(const Head& head) {
+  Site& site = net_.site();
+  const Route& route = *request_.route;
+  body_max_ = route.body_max(site.options.settings.limits);
+  if (route.work == Work::intake && !is_json(head.content_type)) {
+    return refuse(415, "the body must be announced as Content-Type: application/json",
+                  "content_type");
+  }
+  if (head.content_length && *head.content_length > body_max_) {
+    return refuse(413, size_detail(body_max_), "too_large");
+  }
+  return body_grew(head.content_length.value_or(0));
+}
+
+std::optional<Response> Exchange::body_grew(std::uint64_t bytes) {
+  if (bytes <= body_bytes_) return std::nullopt;
+  // In steps, so that a body that comes in small pieces does not ask for each.
+  constexpr std::uint64_t kStep = 64U << 10;
+  const std::uint64_t wanted = (bytes + kStep - 1) / kStep * kStep - body_bytes_;
+  if (net_.site().take_body_bytes(wanted)) {
+    body_bytes_ += wanted;
+    return std::nullopt;
+  }
+  count_refusal("bodies_in_flight");
+  return overloaded(request_.dialect, "too many bodies are being read just now; send it again");
+}
+
+void Exchange::run(std::string_view body) {
+  request_.body = body;
+  try {
+    dispatch();
+  } catch (const std::exception&) {
+    // The root of a request: whatever a library threw becomes an answer.
+    conversation_.respond(
+        error_response(request_.dialect, 500, "the request could not be handled"));
+  }
+}
+
+void Exchange::dispatch() {
+  const Route& route = *request_.route;
+  Site& site = net_.site();
+  switch (route.work) {
+    case Work::now:
+      return conversation_.respond(route.answer(site, request_));
+    case Work::read:
+      return read_on_pool(route.read_kind, [this](store::Reader* reader) {
+        return request_.route->read(net_.site(), reader, request_);
+      });
+    case Work::intake:
+      return take_up(intake_.begin(net_, request_));
+    case Work::action: {
+      auto delivery = read_action(site, request_);
+      if (!delivery) return conversation_.respond(std::move(delivery.error()));
+      return submit(*std::move(delivery));
+    }
+  }
+}
+
+void Exchange::take_up(Intake::Next next) {
+  if (auto* response = std::get_if<Response>(&next)) {
+    return conversation_.respond(std::move(*response));
+  }
+  submit(std::get<std::unique_ptr<triage::Delivery>>(std::move(next)));
+}
+
+void Exchange::submit(std::unique_ptr<triage::Delivery> delivery) {
+  delivery->reply_to = net_.expect(*this);
+  waiting_ = std::move(delivery);
+  if (try_submit()) return;
+  waits_since_ = Clock::now();
+  net_.retry_later(*this);
+}
+
+bool Exchange::try_submit() {
+  const std::uint64_t ticket = waiting_->reply_to;
+  switch (net_.site().options.doors.submit(waiting_)) {
+    case Submitted::accepted:
+      waiting_.reset();
+      return true;
+    case Submitted::lane_full:
+      return false;
+    case Submitted::stopping:
+      break;
+  }
+  net_.forget(ticket);
+  waiting_.reset();
+  Response response = overloaded(request_.dialect, "the server is stopping; send it again");
+  response.close = true;
+  conversation_.respond(std::move(response));
+  return true;
+}
+
+bool Exchange::retry() {
+  if (try_submit()) return true;
+  if (Clock::now() - waits_since_ < kLaneWaitMax) return false;
+  net_.forget(waiting_->reply_to);
+  if (request_.route->work == Work::intake) {
+    net_.site().count_rejected(waiting_->source, "lane_full", waiting_->steps.size());
+  }
+  waiting_.reset();
+  conversation_.respond(
+      overloaded(request_.dialect, "more arrives than can be stored just now; send it again"));
+  return true;
+}
+
+void Exchange::on_answer(std::unique_ptr<triage::Delivery> delivery) {
+  CHECK(delivery->answers.size() == delivery->steps.size());
+  if (request_.route->work == Work::action) return answer_action(*delivery);
+  try {
+    take_up(intake_.answered(net_, request_, *delivery));
+  } catch (const std::exception&) {
+    conversation_.respond(
+        error_response(request_.dialect, 500, "the request could not be handled"));
+  }
+}
+
+void Exchange::answer_action(const triage::Delivery& delivery) {
+  const triage::StepAnswer answer = delivery.answers.front();
+  const auto incident = parse_incident_id(request_.id);
+  read_on_pool(ReadPool::Kind::list, [this, answer, incident](store::Reader* reader) {
+    return action_response(net_.site(), reader, request_.route->verb,
+                           incident.value_or(IncidentId{}), answer);
+  });
+}
+
+void Exchange::read_on_pool(ReadPool::Kind kind, ReadPool::Task task) {
+  const std::uint64_t ticket = net_.expect(*this);
+  if (net_.site().read_pool->submit(kind, ticket, std::move(task))) return;
+  net_.forget(ticket);
+  conversation_.respond(
+      overloaded(request_.dialect, "too many lists are being read just now; try again"));
+}
+
+void Exchange::on_read(Response response) { conversation_.respond(std::move(response)); }
+
+Response Exchange::broken(int status, std::string_view detail, std::string_view reason) {
+  if (!open_) {
+    began_ = Clock::now();
+    open_ = true;
+    net_.site().open_requests.fetch_add(1, std::memory_order_relaxed);
+    request_.route = nullptr;
+    request_.dialect = Dialect::native;
+  }
+  Response response = *refuse(status, detail, reason);
+  response.close = true;
+  return response;
+}
+
+void Exchange::end(int status) {
+  Site& site = net_.site();
+  if (body_bytes_ > 0) site.give_back_body_bytes(std::exchange(body_bytes_, 0));
+  if (!std::exchange(open_, false)) return;
+  site.open_requests.fetch_sub(1, std::memory_order_relaxed);
+  const std::string_view route = request_.route == nullptr ? "unknown" : request_.route->pattern;
+  if (status != 0) site.count_request(route, status, Clock::now() - began_);
+}
+
+}  // namespace tocsin::http

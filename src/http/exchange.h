@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/intake.h"
+#include "http/routes.h"
+#include "http/session.h"
+#include "tocsin/triage/step.h"
+
+namespace tocsin::http {
+
+class NetThread;
+
+/// One request from head to response, and then the next of the same connection. Knows no bytes of
+/// HTTP. On its net thread only.
+class Exchange {
+ public:
+  Exchange(NetThread&, const Peer&, Conversation&);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// Looks at the head alone. A response means that the body need not be read.
+  std::optional<Response> begin(const Head&);
+  std::uint64_t body_max() const { return body_max_; }
+  /// The body has this many bytes so far. A response means that there is no room for it.
+  std::optional<Response> body_grew(std::uint64_t bytes);
+  /// The request is there. The conversation gets its response, now or later.
+  void run(std::string_view body);
+  /// For requests that are no HTTP or ended before they were whole.
+  Response broken(int status, std::string_view detail, std::string_view reason);
+  /// The response was written, or could not be.
+  void end(int status);
+
+  // What comes back from elsewhere.
+  void on_answer(std::unique_ptr<triage::Delivery>);
+  void on_read(Response);
+  /// Offers a delivery again whose lane was full. True if the waiting is over.
+  bool retry();
+
+ private:
+  std::optional<Response> no_route(const Found&);
+  std::optional<Response> check_body(const Head&);
+  void dispatch();
+  void submit(std::unique_ptr<triage::Delivery>);
+  /// False if the lane is full.
+  bool try_submit();
+  void take_up(Intake::Next);
+  void read_on_pool(ReadPool::Kind, ReadPool::Task);
+  void answer_action(const triage::Delivery&);
+  void count_refusal(std::string_view reason);
+  std::optional<Response> refuse(int status, std::string_view detail, std::string_view reason);
+
+  NetThread& net_;
+  const Peer& peer_;
+  Conversation& conversation_;
+  Request request_;
+  std::uint64_t body_max_ = 0;
+  std::uint64_t body_bytes_ = 0;  ///< Taken from the budget.
+  Clock::time_point began_;
+  bool open_ = false;  ///< Counted in Site::open_requests.
+  Intake intake_;
+  std::unique_ptr<triage::Delivery> waiting_;  ///< Its lane is full.
+  Clock::time_point waits_since_;
+};
+
+}  // namespace tocsin::http

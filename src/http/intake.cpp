@@ -1,0 +1,189 @@
+#include "http/intake.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "http/net_thread.h"
+#include "tocsin/rules/rule_set.h"
+
+namespace tocsin::http {
+namespace {
+
+constexpr std::string_view kKind = "alertmanager-api";
+/// Refused alerts that an answer names.
+constexpr std::size_t kNamedMax = 5;
+
+Instant wall_now() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+bool wants_labels(const triage::Delivery& delivery) {
+  return std::ranges::any_of(delivery.answers, [](const triage::StepAnswer& answer) {
+    return answer.fate == triage::Fate::needs_labels;
+  });
+}
+
+void count(const triage::StepAnswer& answer, telemetry::Metrics::IntakeCounts& counts) {
+  switch (answer.fate) {
+    case triage::Fate::opened:
+      ++counts.opened;
+      break;
+    case triage::Fate::fired:
+      ++counts.fired;
+      break;
+    case triage::Fate::refreshed:
+      ++counts.refreshed;
+      break;
+    case triage::Fate::resolved:
+      ++counts.resolved;
+      break;
+    case triage::Fate::already_so:
+    case triage::Fate::done:
+      ++counts.already_so;
+      break;
+    case triage::Fate::late:
+      ++counts.late;
+      break;
+    case triage::Fate::unknown_resolve:
+      ++counts.unknown_resolve;
+      break;
+    case triage::Fate::needs_labels:
+    case triage::Fate::refused:
+      ++counts.refused;
+      break;
+  }
+}
+
+}  // namespace
+
+std::string_view intake_source(const triage::Policy& policy, std::string_view prefix) {
+  std::string_view first;
+  if (!prefix.empty()) prefix.remove_prefix(1);
+  for (const triage::Source& source : policy.sources) {
+    if (source.kind != kKind) continue;
+    if (!prefix.empty() && source.name == prefix) return source.name;
+    if (first.empty()) first = source.name;
+  }
+  return first.empty() ? kKind : first;
+}
+
+Intake::Next Intake::begin(NetThread& net, const Request& request) {
+  return decode(net, request, &net.memo());
+}
+
+Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo* memo) {
+  Site& site = net.site();
+  auto delivery = std::make_unique<triage::Delivery>();
+  delivery->policy = site.options.doors.policy();
+  const triage::Policy& policy = *delivery->policy;
+  source_ = intake_source(policy, request.prefix);
+
+  ingest::SourceTerms terms;
+  terms.source = source_;
+  terms.secret = &site.options.secret;
+  terms.identity_ignore = &policy.identity_ignore;
+  terms.mapping_version = policy.rules.hash;
+  terms.limits.labels = static_cast<std::size_t>(site.options.settings.limits.labels);
+  terms.limits.label_value = static_cast<std::size_t>(site.options.settings.limits.label_value);
+  auto decoded = net.decoder().alertmanager_api(request.body, terms, memo, delivery->arena);
+  if (!decoded) return unreadable(site, decoded.error());
+
+  reports_ = decoded->reports.size();
+  refused_by_ = decoded->refused_by;
+  refused_ = 0;
+  for (const std::size_t some : refused_by_) refused_ += some;
+  described_ = std::move(decoded->refused);
+  if (memo != nullptr && site.options.metrics != nullptr) {
+    site.options.metrics->memo(decoded->memo_hits, reports_ - decoded->memo_hits);
+  }
+  if (reports_ == 0) {
+    telemetry::Metrics::IntakeCounts counts;
+    counts.received = refused_;
+    if (site.options.metrics != nullptr) site.options.metrics->intake(source_, counts);
+    tell_of_refusals(site);
+    return response({});
+  }
+
+  delivery->lane = triage::Lane::intake;
+  delivery->source = source_;
+  delivery->actor = "source:" + source_;
+  delivery->received = wall_now();
+  delivery->steps.reserve(reports_);
+  for (const Report& report : decoded->reports) {
+    triage::ReportAlert step{report, {}};
+    if (report.has_labels) {
+      step.verdict = rules::match(policy.rules, report.labels, report.annotations, source_);
+    }
+    delivery->steps.emplace_back(std::move(step));
+  }
+  return delivery;
+}
+
+Response Intake::unreadable(Site& site, const ingest::BodyError& error) {
+  site.count_rejected(source_, error.reason, 1);
+  std::string detail = "the body cannot be read: ";
+  if (!error.at.empty()) detail += "at " + error.at + ", ";
+  detail += "byte " + std::to_string(error.offset) + ": " + error.problem;
+  site.warn("intake.unreadable " + source_, "intake.unreadable",
+            {{"source", source_},
+             {"at", error.at},
+             {"offset", std::to_string(error.offset)},
+             {"reason", std::string(error.reason)},
+             {"problem", error.problem}});
+  return error_response(Dialect::alertmanager, 400, detail);
+}
+
+void Intake::tell_of_refusals(Site& site) const {
+  if (refused_ == 0) return;
+  for (std::size_t i = 0; i < refused_by_.size(); ++i) {
+    site.count_rejected(source_, ingest::to_string(static_cast<ingest::RefusalReason>(i)),
+                        refused_by_[i]);
+  }
+  site.warn("intake.refused " + source_, "intake.refused",
+            {{"source", source_},
+             {"refused", std::to_string(refused_)},
+             {"kept", std::to_string(reports_)},
+             {"first_at", described_.front().at},
+             {"first_problem", described_.front().problem}});
+}
+
+Intake::Next Intake::answered(NetThread& net, const Request& request,
+                              const triage::Delivery& delivery) {
+  // The core forgot a key that the memo knows. Nothing was decided: the same again, with labels.
+  if (wants_labels(delivery)) return decode(net, request, nullptr);
+  Site& site = net.site();
+  telemetry::Metrics::IntakeCounts counts;
+  counts.received = reports_ + refused_;
+  for (const triage::StepAnswer& answer : delivery.answers) count(answer, counts);
+  if (site.options.metrics != nullptr) site.options.metrics->intake(source_, counts);
+  if (counts.refused > 0) {
+    const auto first =
+        std::ranges::find(delivery.answers, triage::Fate::refused, &triage::StepAnswer::fate);
+    const triage::Refusal why =
+        first == delivery.answers.end() ? triage::Refusal::none : first->refusal;
+    site.count_rejected(source_, triage::to_string(why), counts.refused);
+    site.warn("intake.no_room " + source_, "intake.no_room",
+              {{"source", source_},
+               {"refused", std::to_string(counts.refused)},
+               {"reason", std::string(triage::to_string(why))}});
+  }
+  tell_of_refusals(site);
+  return response(counts);
+}
+
+Response Intake::response(const telemetry::Metrics::IntakeCounts& counts) const {
+  const std::size_t kept = reports_ - std::min<std::size_t>(reports_, counts.refused);
+  if (kept > 0 || (reports_ == 0 && refused_ == 0)) return {};
+  if (counts.refused > 0) {
+    return overloaded(Dialect::alertmanager, "no room for new alerts just now; send them again");
+  }
+  std::string text = "none of the " + std::to_string(refused_) + " alerts was kept\n";
+  for (std::size_t i = 0; i < std::min(kNamedMax, described_.size()); ++i) {
+    text += described_[i].at + ": " + described_[i].problem + "\n";
+  }
+  if (refused_ > kNamedMax) text += "…\n";
+  return text_response(400, std::move(text));
+}
+
+}  // namespace tocsin::http

@@ -1,0 +1,110 @@
+#include "http/message.h"
+
+#include "tocsin/base/text.h"
+#include "tocsin/view/view.h"
+
+namespace tocsin::http {
+
+std::string_view reason_phrase(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Unknown";
+  }
+}
+
+Response error_response(Dialect dialect, int status, std::string_view detail) {
+  Response response;
+  response.status = status;
+  switch (dialect) {
+    case Dialect::native:
+      response.content_type = "application/problem+json";
+      response.body = view::problem_json(status, reason_phrase(status), detail);
+      break;
+    case Dialect::alertmanager:
+      response.content_type = kJson;
+      response.body = "{\"code\":" + std::to_string(status) + ",\"message\":";
+      append_json_string(detail, response.body);
+      response.body += '}';
+      break;
+  }
+  return response;
+}
+
+Response overloaded(Dialect dialect, std::string_view detail) {
+  Response response = error_response(dialect, 503, detail);
+  response.headers = "Retry-After: 5\r\n";
+  return response;
+}
+
+Response json_response(std::string body) {
+  Response response;
+  response.content_type = kJson;
+  response.body = std::move(body);
+  return response;
+}
+
+Response text_response(int status, std::string body) {
+  Response response;
+  response.status = status;
+  response.content_type = kPlainText;
+  response.body = std::move(body);
+  return response;
+}
+
+void append_head(const Response& response, bool keep_alive, bool is_http_1_0, std::string_view date,
+                 std::string& out) {
+  out += "HTTP/1.1 ";
+  out += std::to_string(response.status);
+  out += ' ';
+  out += reason_phrase(response.status);
+  out += "\r\nDate: ";
+  out += date;
+  if (!response.content_type.empty()) {
+    out += "\r\nContent-Type: ";
+    out += response.content_type;
+  }
+  out += "\r\nContent-Length: ";
+  out += std::to_string(response.body.size());
+  out += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+  if (!keep_alive) {
+    out += "Connection: close\r\n";
+  } else if (is_http_1_0) {
+    out += "Connection: keep-alive\r\n";
+  }
+  out += response.headers;
+  out += "\r\n";
+}
+
+}  // namespace tocsin::http

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tocsin::http {
+
+/// Who sits at the other end of a connection.
+struct Peer {
+  std::string address;  ///< "127.0.0.1"
+  bool is_loopback = false;
+};
+
+/// The head of a request as far as anything here reads it. Views into the connection's memory,
+/// valid until the response is written.
+struct Head {
+  std::string_view method, target;
+  std::string_view host, origin, content_type, if_match, sec_fetch_site;
+  std::string_view forwarded_by;  ///< Name of the header that tells of a proxy, "" if none does.
+  int hosts = 0;                  ///< How many Host headers there are.
+  bool is_http_1_0 = false;
+  bool is_chunked = false;
+  std::optional<std::uint64_t> content_length;
+};
+
+/// What goes back. Everything but the body's own length is said here.
+struct Response {
+  int status = 200;
+  std::string_view content_type;  ///< A literal; "" for none.
+  std::string headers;            ///< Further lines, each with its CR LF.
+  std::string body;
+  bool close = false;
+};
+
+inline constexpr std::string_view kJson = "application/json";
+inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
+
+/// Which family of answers a path belongs to.
+enum class Dialect : std::uint8_t {
+  native,        ///< application/problem+json (RFC 9457)
+  alertmanager,  ///< {"code","message"}, as its schema layer writes it
+};
+
+std::string_view reason_phrase(int status);
+/// An error for people: `detail` says what is wrong and what would be right.
+Response error_response(Dialect, int status, std::string_view detail);
+Response overloaded(Dialect, std::string_view detail);  ///< 503 with Retry-After.
+Response json_response(std::string body);
+Response text_response(int status, std::string body);
+
+/// Status line, headers and the empty line, appended to `out`.
+void append_head(const Response&, bool keep_alive, bool is_http_1_0, std::string_view date,
+                 std::string& out);
+
+}  // namespace tocsin::http

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "http/message.h"
+#include "http/session.h"
+#include "http/site.h"
+#include "tocsin/ingest/ingest.h"
+
+namespace tocsin::http {
+
+class Exchange;
+
+/// One thread with its sockets. Everything of a connection happens on it, so nothing here is
+/// guarded; what comes from other threads is posted.
+class NetThread {
+ public:
+  using Io = boost::asio::io_context;
+  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Io::executor_type>;
+
+  NetThread(Site&, std::uint64_t index);
+  ~NetThread();
+  void start();
+  void stop();  ///< Joins. Connections are dropped by the destructor.
+
+  // From any thread.
+  void adopt(Socket);
+  void deliver(std::vector<std::unique_ptr<triage::Delivery>>);
+  void deliver(std::uint64_t ticket, Response);
+  void drain();
+  Io& io() { return io_; }
+
+  // On this thread.
+  Site& site() { return site_; }
+  ingest::Decoder& decoder() { return decoder_; }
+  ingest::Memo& memo() { return memo_; }
+  const std::string& date() const { return date_; }
+  /// A ticket under which one answer will come for the exchange.
+  std::uint64_t expect(Exchange&);
+  void forget(std::uint64_t ticket);
+  /// Calls exchange.retry() every few milliseconds until it returns true.
+  void retry_later(Exchange&);
+  /// Destroys the session once this call's stack is left.
+  void remove(Session&);
+
+  static std::size_t thread_of(std::uint64_t ticket);
+
+ private:
+  struct Expected {
+    Exchange* exchange = nullptr;
+    std::uint32_t generation = 0;
+  };
+  Exchange* take(std::uint64_t ticket);
+  void tick();
+  void retry_all();
+
+  Site& site_;
+  std::uint64_t index_;
+  Io io_{1};
+  boost::asio::executor_work_guard<Io::executor_type> work_{io_.get_executor()};
+  boost::asio::steady_timer ticker_{io_};
+  boost::asio::steady_timer retry_timer_{io_};
+  ingest::Decoder decoder_;
+  ingest::Memo memo_;
+  std::string date_;
+  std::vector<Expected> expected_;
+  std::vector<std::uint32_t> free_;
+  std::deque<Exchange*> retrying_;
+  std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
+  std::thread thread_;
+};
+
+/// Made in session.cpp, the one file that knows how bytes become requests.
+std::unique_ptr<Session> make_session(NetThread&, NetThread::Socket, Peer);
+
+}  // namespace tocsin::http

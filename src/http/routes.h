@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "http/access.h"
+#include "http/message.h"
+#include "http/read_pool.h"
+#include "http/site.h"
+#include "http/target.h"
+#include "tocsin/triage/step.h"
+
+namespace tocsin::http {
+
+struct Route;
+
+/// A request whose route is known and whose caller may use it. Views live until the response is
+/// written.
+struct Request {
+  const Route* route = nullptr;
+  Dialect dialect = Dialect::native;
+  Head head;
+  std::string path;         ///< Normalised; what the two views below point into.
+  std::string_view prefix;  ///< What stands before a route that works below any prefix.
+  std::string_view id;      ///< What stands at {id}.
+  std::string_view query;
+  std::string_view body;
+  std::string actor;
+};
+
+enum class Work : std::uint8_t {
+  now,     ///< Answered at once on the net thread.
+  read,    ///< Answered on a read thread from the store.
+  intake,  ///< Alerts: decoded and delivered to the core.
+  action,  ///< A person's action on an incident, delivered to the core.
+};
+
+enum class BodyLimit : std::uint8_t { none, action, configured };
+
+struct Route {
+  std::string_view method;   ///< GET stands for HEAD too.
+  std::string_view pattern;  ///< At most one {id}, a whole segment.
+  bool below_any_prefix = false;
+  Scope scope = Scope::open;
+  BodyLimit body = BodyLimit::none;
+  std::string_view lane;  ///< Of the core's mailbox, or "read" or "none".
+  Work work = Work::now;
+  ReadPool::Kind read_kind = ReadPool::Kind::list;
+  Response (*answer)(Site&, const Request&) = nullptr;                ///< Work::now.
+  Response (*read)(Site&, store::Reader*, const Request&) = nullptr;  ///< Work::read.
+  std::string_view verb{};                                            ///< Work::action.
+
+  std::uint64_t body_max(const config::SizeLimits&) const;
+};
+
+/// What the table says about a method and a path.
+struct Found {
+  const Route* route = nullptr;  ///< Null: `status` says why.
+  int status = 404;              ///< 404, 405 or 410.
+  std::string allow;             ///< With 405: the methods there are.
+  std::string_view prefix, id;
+};
+Found find_route(std::string_view method, std::string_view path);
+
+/// The family of answers a path belongs to, whether or not it exists.
+Dialect dialect_of(std::string_view path);
+
+}  // namespace tocsin::http

@@ -1,0 +1,59 @@
+#include "http/site.h"
+
+#include <utility>
+
+namespace tocsin::http {
+
+bool LineLimiter::allow(std::string_view key, Clock::time_point now, std::uint64_t& held_back) {
+  const std::lock_guard lock(mutex_);
+  for (Line& line : lines_) {
+    if (line.key != key) continue;
+    if (now - line.last < std::chrono::seconds(1)) {
+      ++line.held_back;
+      return false;
+    }
+    line.last = now;
+    held_back = std::exchange(line.held_back, 0);
+    return true;
+  }
+  if (lines_.size() == kKeysMax) lines_.erase(lines_.begin());
+  lines_.push_back({std::string(key), now, 0});
+  held_back = 0;
+  return true;
+}
+
+Site::Site(Options given)
+    : options(std::move(given)), access(options.settings.external_url, options.settings.insecure) {}
+
+bool Site::take_body_bytes(std::uint64_t bytes) {
+  const std::uint64_t before = bodies_in_flight.fetch_add(bytes, std::memory_order_relaxed);
+  // One body always fits, so that a budget below `limits.body` cannot refuse everything.
+  if (before == 0 || before + bytes <= options.settings.limits.bodies_in_flight) return true;
+  give_back_body_bytes(bytes);
+  return false;
+}
+
+void Site::give_back_body_bytes(std::uint64_t bytes) {
+  bodies_in_flight.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+void Site::warn(std::string_view key, std::string_view event,
+                std::vector<telemetry::Log::Field> fields) {
+  std::uint64_t held_back = 0;
+  if (options.log == nullptr || !limiter.allow(key, Clock::now(), held_back)) return;
+  if (held_back > 0) fields.push_back({"held_back", std::to_string(held_back)});
+  options.log->write(telemetry::Log::Level::warning, event, fields);
+}
+
+void Site::count_request(std::string_view route, int status, Clock::duration took) const {
+  if (options.metrics == nullptr) return;
+  options.metrics->request(route, status, std::chrono::duration_cast<Duration>(took));
+}
+
+void Site::count_rejected(std::string_view source, std::string_view reason,
+                          std::uint64_t count) const {
+  if (options.metrics == nullptr || count == 0) return;
+  options.metrics->rejected(source, reason, count);
+}
+
+}  // namespace tocsin::http

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/access.h"
+#include "http/limits.h"
+#include "http/read_pool.h"
+#include "tocsin/http/http.h"
+
+namespace tocsin::http {
+
+using Clock = std::chrono::steady_clock;
+
+/// Lets a line through once a second for each key and counts the others.
+class LineLimiter {
+ public:
+  /// True if a line may be written now; `held_back` is then how many were not since the last one.
+  bool allow(std::string_view key, Clock::time_point now, std::uint64_t& held_back);
+
+ private:
+  struct Line {
+    std::string key;
+    Clock::time_point last;
+    std::uint64_t held_back = 0;
+  };
+  static constexpr std::size_t kKeysMax = 64;
+  std::mutex mutex_;
+  std::vector<Line> lines_;
+};
+
+/// What all threads of the server share.
+struct Site {
+  explicit Site(Options);
+
+  Options options;
+  Access access;
+  std::atomic<std::uint64_t> bodies_in_flight = 0;
+  std::atomic<std::size_t> open_requests = 0;
+  std::atomic<std::size_t> connections = 0;
+  std::atomic<bool> draining = false;
+  LineLimiter limiter;
+  ReadPool* read_pool = nullptr;
+
+  /// Takes `bytes` of the budget for bodies in flight; false if it is used up.
+  bool take_body_bytes(std::uint64_t bytes);
+  void give_back_body_bytes(std::uint64_t bytes);
+  /// A warning, at most one a second for each `key`.
+  void warn(std::string_view key, std::string_view event, std::vector<telemetry::Log::Field>);
+  void count_request(std::string_view route, int status, Clock::duration took) const;
+  void count_rejected(std::string_view source, std::string_view reason, std::uint64_t count) const;
+};
+
+}  // namespace tocsin::http
