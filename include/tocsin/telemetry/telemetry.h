@@ -22,10 +22,21 @@ class Log {
   static LogFormat format_for_stderr();
   ~Log();
 
-  struct Field { std::string_view key; std::string value; };
+  struct Field {
+    std::string_view key;
+    std::string value;
+  };
   enum class Level : std::uint8_t { debug, info, warning, error };
   /// Thread-safe. Control characters, ANSI escapes and invalid UTF-8 in values are escaped.
   void write(Level, std::string_view event, const std::vector<Field>& fields);
+  /// The same for `key=value` pairs that are escaped already: as they are in text, as the member
+  /// `text` in JSON.
+  void write_pairs(Level, std::string_view event, std::string_view pairs);
+  /// For events that a storm repeats: false once this second has had kLinesPerSecond of them. Ask
+  /// before write(). A line `log.left_out` tells later how many were not written.
+  bool admits(std::string_view event);
+  static constexpr std::uint32_t kLinesPerSecond = 200;
+  /// Waits, at most a second, until everything written so far has left.
   void flush();
   std::uint64_t dropped() const;
 
@@ -38,12 +49,16 @@ class Log {
 /// sets are those of PRODUCT.md section 8; a source or channel beyond 1,000 counts as "other".
 class Metrics {
  public:
-  Metrics();
+  explicit Metrics(std::string_view version = "");
   ~Metrics();
+
+  // What is configured: its counters exist, at 0, before anything happens.
+  void expect_source(std::string_view name);
+  void expect_channel(std::string_view name, std::string_view kind);
 
   // Intake, counted once per request by a net thread.
   struct IntakeCounts {
-    std::uint64_t received = 0;   ///< Alerts in bodies that could be read.
+    std::uint64_t received = 0;  ///< Alerts in bodies that could be read.
     std::uint64_t opened = 0, fired = 0, refreshed = 0, resolved = 0, already_so = 0, late = 0,
                   unknown_resolve = 0, refused = 0;
   };
@@ -54,17 +69,20 @@ class Metrics {
 
   // The core and commit threads.
   void committed(std::size_t changes, Duration took, Duration receive_to_commit_max);
+  void receive_to_commit(Duration longest);  ///< Of the answers that left together.
   void mailbox(std::size_t bytes);
   void deadlines(Duration oldest_overdue);
   void store(std::uint64_t wal_bytes, std::uint64_t free_bytes, bool low_space);
-  void state(const triage::State&);      ///< Gauges, O(incidents); at most once a second.
+  /// Gauges; once a second. Looks at a bounded number of incidents per call: with more than that
+  /// the counts by state and severity lag behind.
+  void state(const triage::State&);
   void config_reload(bool successful, Instant at);
   void page_latency(Duration receive_to_attempt);
   void log_dropped(std::uint64_t total);
   void ready(bool);
 
   /// The visitor's metric half.
-  void observe(const triage::Changes&, const triage::State&);
+  void observe(const triage::Changes&);
 
   /// Prometheus text exposition format 0.0.4.
   std::string text() const;
@@ -75,7 +93,7 @@ class Metrics {
 };
 
 /// The visitor: counts each change and writes a line for those people care about (incidents, pages,
-/// policies; never one per alert). `actor_of(i)` names who caused changes[i].
+/// policies; never one per alert).
 void observe(const triage::Changes&, const triage::State&, Metrics&, Log&);
 
 }  // namespace tocsin::telemetry
