@@ -79,12 +79,11 @@ int insert_meta(sqlite3* db, const std::string& secret) {
 }
 
 /// Tables and application_id appear in one transaction with a rollback journal: after a crash the
-/// file is empty or complete. Only then is it switched to WAL. EXTRA syncs the folder when the
-/// journal goes, which could otherwise come back after a power cut and empty the file.
+/// file is empty or complete. Only then is it switched to WAL.
 int create_tables(sqlite3* db, const std::string& vfs) {
   const std::string settings = "PRAGMA page_size=" + std::to_string(kPageSize) +
-                               ";PRAGMA journal_mode=DELETE;PRAGMA synchronous=EXTRA;"
-                               "BEGIN EXCLUSIVE;PRAGMA application_id=" +
+                               ";PRAGMA journal_mode=DELETE;BEGIN EXCLUSIVE;"
+                               "PRAGMA application_id=" +
                                std::to_string(kApplicationId);
   std::string secret;
   int code = random_secret(vfs, secret);
@@ -121,6 +120,9 @@ std::expected<Connection, StoreError> open_writer(const std::string& path, const
   const int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
   Connection db = open_connection(path, vfs, flags, code);
   if (code == SQLITE_OK) code = sqlite3_busy_timeout(db.get(), kWriterBusyTimeoutMs);
+  // While there is a rollback journal: the folder is synced when it goes, or it could come back
+  // after a power cut and undo what it belongs to.
+  if (code == SQLITE_OK) code = execute(db.get(), "PRAGMA synchronous=EXTRA");
   if (code == SQLITE_OK && create) code = create_tables(db.get(), vfs);
   if (code != SQLITE_OK) return std::unexpected(error_of(db.get(), code, "cannot open " + path));
   // First of all: the WAL may hold a newer program's last transaction.

@@ -1,7 +1,9 @@
 #include "store/inspect.h"
 
-#include <array>
-#include <cstring>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 #include "store/schema.h"
 #include "store/sqlite.h"
@@ -31,18 +33,16 @@ class RawFile {
   RawFile(const RawFile&) = delete;
   RawFile& operator=(const RawFile&) = delete;
 
-  int size(std::int64_t& out) {
-    if (code_ != SQLITE_OK) return code_;
-    sqlite3_int64 size = 0;
-    const int code = file()->pMethods->xFileSize(file(), &size);
-    out = size;
-    return code;
+  /// The `size` bytes at `offset`; nothing if there are fewer.
+  std::string read(std::int64_t offset, std::size_t size) {
+    if (code_ != SQLITE_OK) return {};
+    std::string bytes(size, '\0');
+    const int code = file()->pMethods->xRead(file(), bytes.data(), static_cast<int>(size), offset);
+    if (code == SQLITE_OK) return bytes;
+    if (code != SQLITE_IOERR_SHORT_READ) code_ = code;
+    return {};
   }
-  template <std::size_t N>
-  int read(std::array<unsigned char, N>& out) {
-    if (code_ != SQLITE_OK) return code_;
-    return file()->pMethods->xRead(file(), out.data(), static_cast<int>(N), 0);
-  }
+  int code() const { return code_; }
 
  private:
   sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(memory_.data()); }
@@ -61,26 +61,84 @@ int full_path(sqlite3_vfs* vfs, const std::string& path, std::string& out) {
   return code == SQLITE_OK_SYMLINK ? SQLITE_OK : code;
 }
 
-int exists(sqlite3_vfs* vfs, const std::string& path, bool& out) {
+bool exists(sqlite3_vfs* vfs, const std::string& path, int& code) {
   int found = 0;
-  const int code = vfs->xAccess(vfs, path.c_str(), SQLITE_ACCESS_EXISTS, &found);
-  out = found != 0;
-  return code;
+  if (code == SQLITE_OK) code = vfs->xAccess(vfs, path.c_str(), SQLITE_ACCESS_EXISTS, &found);
+  return code == SQLITE_OK && found != 0;
 }
 
-/// True if a rollback journal beside the file says that it was empty before: SQLite will empty it
-/// again. Format: SQLite's file format, section 3, the rollback journal.
-bool creation_was_interrupted(sqlite3_vfs* vfs, const std::string& path) {
-  constexpr std::array<unsigned char, 8> kMagic = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
-  const std::string journal = path + "-journal";
+std::uint32_t big_endian(std::string_view bytes, std::size_t at) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+  }
+  return value;
+}
+
+// Where things stand in SQLite's files. Source: SQLite's file format, sections 1.3, 3 and 4.
+constexpr std::size_t kHeaderBytes = 100;
+constexpr std::size_t kApplicationIdAt = 68;
+constexpr std::string_view kMagic("SQLite format 3\0", 16);
+constexpr std::size_t kJournalHeaderBytes = 28;
+constexpr std::string_view kJournalMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
+constexpr std::int64_t kWalHeaderBytes = 32;
+constexpr std::int64_t kFrameHeaderBytes = 24;
+constexpr std::uint32_t kWalMagic = 0x377F0682;  // The lowest bit says how checksums are made.
+
+/// The application_id in a first page's header; nothing if the bytes are no such header.
+std::optional<std::uint32_t> application_of(std::string_view header) {
+  if (header.size() < kHeaderBytes || !header.starts_with(kMagic)) return std::nullopt;
+  return big_endian(header, kApplicationIdAt);
+}
+
+/// A rollback journal, which is played back when the file is opened.
+struct Journal {
   bool there = false;
-  if (exists(vfs, journal, there) != SQLITE_OK || !there) return false;
-  RawFile file(vfs, journal, SQLITE_OPEN_MAIN_JOURNAL);
-  std::array<unsigned char, 20> head{};
-  if (file.read(head) != SQLITE_OK) return false;
-  constexpr std::array<unsigned char, 4> kNoPages = {};
-  return std::memcmp(head.data(), kMagic.data(), kMagic.size()) == 0 &&
-         std::memcmp(head.data() + 16, kNoPages.data(), kNoPages.size()) == 0;
+  bool empties = false;                      ///< It says that the file was empty before.
+  std::optional<std::uint32_t> application;  ///< From its copy of the first page.
+};
+
+Journal read_journal(sqlite3_vfs* vfs, const std::string& path, int& code) {
+  Journal journal;
+  if (!exists(vfs, path + "-journal", code)) return journal;
+  RawFile file(vfs, path + "-journal", SQLITE_OPEN_MAIN_JOURNAL);
+  const std::string head = file.read(0, kJournalHeaderBytes);
+  code = file.code();
+  if (!head.starts_with(kJournalMagic)) return journal;
+  journal.there = true;
+  journal.empties = big_endian(head, 16) == 0;
+  const std::int64_t first_record = big_endian(head, 20);
+  const std::string record = file.read(first_record, 4 + kHeaderBytes);
+  code = file.code();
+  if (!record.empty() && big_endian(record, 0) == 1) {
+    journal.application = application_of(std::string_view(record).substr(4));
+  }
+  return journal;
+}
+
+struct Wal {
+  bool has_frames = false;
+  std::optional<std::uint32_t> application;  ///< From its newest copy of the first page.
+};
+
+Wal read_wal(sqlite3_vfs* vfs, const std::string& path, int& code) {
+  Wal wal;
+  if (!exists(vfs, path + "-wal", code)) return wal;
+  RawFile file(vfs, path + "-wal", SQLITE_OPEN_WAL);
+  const std::string head = file.read(0, kWalHeaderBytes);
+  code = file.code();
+  if (head.empty() || (big_endian(head, 0) & ~1U) != kWalMagic) return wal;
+  const std::string_view salts = std::string_view(head).substr(16, 8);
+  const std::int64_t step = kFrameHeaderBytes + big_endian(head, 8);
+  for (std::int64_t at = kWalHeaderBytes;; at += step) {
+    const std::string frame = file.read(at, kFrameHeaderBytes + kHeaderBytes);
+    code = file.code();
+    if (frame.empty() || std::string_view(frame).substr(8, 8) != salts) return wal;
+    wal.has_frames = true;
+    if (big_endian(frame, 0) != 1) continue;
+    const auto found = application_of(std::string_view(frame).substr(kFrameHeaderBytes));
+    if (found) wal.application = found;
+  }
 }
 
 /// `immutable` keeps SQLite from locking, from recovering and from opening a WAL.
@@ -100,29 +158,48 @@ std::string immutable_uri(const std::string& path) {
   return uri + "?immutable=1";
 }
 
-std::expected<Found, StoreError> read_identity(const std::string& path, const std::string& vfs) {
+/// Refuses a file that only a newer program may open. REQUIRES: nothing stands beside it that
+/// belongs to it.
+std::expected<Found, StoreError> check_min_reader(const std::string& path, const std::string& vfs) {
   int code = SQLITE_OK;
   const Connection db =
       open_connection(immutable_uri(path), vfs, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, code);
-  std::int64_t application = 0;
-  if (code == SQLITE_OK) code = query_integer(db.get(), "PRAGMA application_id", application);
-  if (code == SQLITE_NOTADB) {
-    return std::unexpected(StoreError{StoreError::Kind::foreign,
-                                      path + " is no SQLite database, so it is not Tocsin's",
-                                      kForeignCure});
-  }
-  if (code != SQLITE_OK) return std::unexpected(error_of(db.get(), code, "cannot read " + path));
-  if (application != kApplicationId) {
-    return std::unexpected(StoreError{
-        StoreError::Kind::foreign,
-        path + " is another program's SQLite database (its application_id is not Tocsin's)",
-        kForeignCure});
-  }
   std::int64_t min_reader = 0;
-  code = query_integer(db.get(), "SELECT min_reader FROM meta", min_reader);
+  if (code == SQLITE_OK) code = query_integer(db.get(), "SELECT min_reader FROM meta", min_reader);
   if (code != SQLITE_OK) return std::unexpected(error_of(db.get(), code, "cannot read " + path));
   if (min_reader > kSchema) return std::unexpected(newer_error(path, min_reader));
   return Found::ours;
+}
+
+StoreError foreign(const std::string& problem) {
+  return {StoreError::Kind::foreign, problem,
+          "point storage.path at another folder, or move that file away"};
+}
+
+/// A power cut in the middle of a checkpoint or of a rolled back transaction may have torn the
+/// file; then its WAL or journal holds the first page whole.
+std::expected<Found, StoreError> identify(sqlite3_vfs* vfs, const std::string& full,
+                                          const std::string& path, const std::string& vfs_name) {
+  RawFile file(vfs, full, SQLITE_OPEN_MAIN_DB);
+  const std::string header = file.read(0, kHeaderBytes);
+  const bool empty = header.empty() && file.read(0, 1).empty();
+  int code = file.code();
+  const Journal journal = code == SQLITE_OK ? read_journal(vfs, full, code) : Journal{};
+  const Wal wal = code == SQLITE_OK ? read_wal(vfs, full, code) : Wal{};
+  if (code != SQLITE_OK) return std::unexpected(error_of(nullptr, code, "cannot read " + path));
+  if (empty || journal.empties) return Found::nothing;
+  auto application = application_of(header);
+  if (!application) application = wal.application ? wal.application : journal.application;
+  if (!application) {
+    return std::unexpected(foreign(path + " is no SQLite database, so it is not Tocsin's"));
+  }
+  if (*application != kApplicationId) {
+    return std::unexpected(foreign(
+        path + " is another program's SQLite database (its application_id is not Tocsin's)"));
+  }
+  // Whoever opens it with its WAL or journal asks for min_reader first of all.
+  if (wal.has_frames || journal.there) return Found::ours;
+  return check_min_reader(path, vfs_name);
 }
 
 }  // namespace
@@ -135,14 +212,11 @@ std::expected<Found, StoreError> inspect(const std::string& path, const std::str
                                       "register it first"});
   }
   std::string full;
-  bool there = false;
-  std::int64_t size = 0;
   int code = full_path(vfs, path, full);
-  if (code == SQLITE_OK) code = exists(vfs, full, there);
-  if (code == SQLITE_OK && there) code = RawFile(vfs, full, SQLITE_OPEN_MAIN_DB).size(size);
+  const bool there = exists(vfs, full, code);
   if (code != SQLITE_OK) return std::unexpected(error_of(nullptr, code, "cannot read " + path));
-  if (size == 0 || creation_was_interrupted(vfs, full)) return Found::nothing;
-  return read_identity(path, vfs_name);
+  if (!there) return Found::nothing;
+  return identify(vfs, full, path, vfs_name);
 }
 
 StoreError newer_error(const std::string& path, std::int64_t min_reader) {
