@@ -93,9 +93,7 @@ TEST(Refusal, DamagedFilesAreRefusedUntouched) {
        },
        "damaged"},
       {"the last pages are noise",
-       [](std::string& bytes) {
-         bytes.replace(bytes.size() - 40'000, 40'000, 40'000, '\xA5');
-       },
+       [](std::string& bytes) { bytes.replace(bytes.size() - 40'000, 40'000, 40'000, '\xA5'); },
        "damaged"},
       {"no magic", [](std::string& bytes) { bytes[0] = 'X'; }, "foreign"},
   };
