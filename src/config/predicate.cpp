@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "config/section.h"
+
 namespace tocsin::config {
 namespace {
 

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "config/section.h"
+#include "config/value.h"
 #include "tocsin/rules/matcher.h"
 
 namespace tocsin::config {

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "config/section.h"
+#include "config/value.h"
 
 namespace tocsin::config {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "config/section.h"
+#include "config/value.h"
 
 namespace tocsin::config {
 
