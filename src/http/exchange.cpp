@@ -242,9 +242,13 @@ Response Exchange::broken(int status, std::string_view detail, std::string_view 
   return response;
 }
 
+void Exchange::give_back_body() {
+  if (body_bytes_ > 0) net_.site().give_back_body_bytes(std::exchange(body_bytes_, 0));
+}
+
 void Exchange::end(int status) {
   Site& site = net_.site();
-  if (body_bytes_ > 0) site.give_back_body_bytes(std::exchange(body_bytes_, 0));
+  give_back_body();
   if (!std::exchange(open_, false)) return;
   site.open_requests.fetch_sub(1, std::memory_order_relaxed);
   const std::string_view route = request_.route == nullptr ? "unknown" : request_.route->pattern;

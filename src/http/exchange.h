@@ -31,6 +31,8 @@ class Exchange {
   void run(std::string_view body);
   /// For requests that are no HTTP or ended before they were whole.
   Response broken(int status, std::string_view detail, std::string_view reason);
+  /// The body is no longer needed: its bytes go back to the budget.
+  void give_back_body();
   /// The response was written, or could not be.
   void end(int status);
 

@@ -113,6 +113,7 @@ class Connection final : public Session, public Conversation {
 
   void respond(Response response) override {
     if (closed_) return end(0);
+    exchange_.give_back_body();
     keep_ = keep_ && !response.close && !draining_;
     status_ = response.status;
     out_.clear();

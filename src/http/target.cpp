@@ -22,7 +22,8 @@ int percent_byte(std::string_view text) {
 
 bool is_control(int byte) { return byte < 0x20 || byte == 0x7F; }
 
-/// Without scheme and authority, which only a proxy's client sends (RFC 9112 section 3.2.2).
+/// Without scheme and authority, which only a proxy's client sends (RFC 9112 section 3.2.2). Then
+/// the path may be missing.
 std::string_view without_authority(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!target.starts_with(scheme)) continue;
@@ -75,8 +76,10 @@ std::optional<std::string> decode_form(std::string_view text) {
 }  // namespace
 
 std::expected<Target, std::string> parse_target(std::string_view target) {
+  if (target.starts_with('?')) return std::unexpected("the request target is not a path");
   target = without_authority(target);
-  if (!target.starts_with('/')) return std::unexpected("the request target is not a path");
+  if (!target.starts_with('/') && !target.starts_with('?'))
+    return std::unexpected("the request target is not a path");
   Target parsed;
   if (const auto hash = target.find('#'); hash != std::string_view::npos) {
     target = target.substr(0, hash);
