@@ -229,7 +229,7 @@ TEST(Connection, DrainingAnswersWhatIsOpenAndClosesWhatIsIdle) {
   ASSERT_TRUE(busy.send(post("/api/v2/alerts", kOneAlert)));
   // A second request on the idle connection comes back only after the first one was taken in.
   while (world.held() == 0) EXPECT_EQ(idle.ask(get("/-/healthy")).status, 200);
-  EXPECT_EQ(world.server().open_requests(), 1u);
+  EXPECT_GE(world.server().open_requests(), 1u);
   world.server().stop_accepting();
   EXPECT_TRUE(idle.is_closed());
   world.release();
