@@ -37,6 +37,9 @@ struct Pipeline::Impl {
   std::uint64_t epoch = 0;
   Limits limits;
   Lanes lanes;
+  /// A Restarted step waits. Until it is decided nothing else may happen: a lease that ran out while
+  /// nobody could refresh it has not ended, and a page that may have left is a possible duplicate.
+  bool awaits_restart = false;
 
   // The open batch: decided, not yet taken for committing.
   Changes open;
@@ -84,7 +87,10 @@ struct Pipeline::Impl {
   void apply(Change&& change, const triage::Context& context, Now now, int depth) {
     CHECK(depth <= triage::kReactionDepthMax);
     triage::evolve(*state, change);
-    if (std::holds_alternative<triage::LeaseRenewed>(change)) return;  // Nothing follows a refresh.
+    if (const auto* renewed = std::get_if<triage::LeaseRenewed>(&change);
+        renewed != nullptr && !renewed->new_source) {
+      return;  // Nothing follows a refresh.
+    }
     Changes& follow = reactions[static_cast<std::size_t>(depth)];
     follow.clear();
     triage::react(*state, *policy, change, context, now, follow);
@@ -120,6 +126,7 @@ struct Pipeline::Impl {
     for (std::size_t index = 0; index < delivery.steps.size(); ++index) {
       triage::StepAnswer& answer = delivery.answers[index];
       answer = run(delivery.steps[index], context, now);
+      if (std::holds_alternative<triage::Restarted>(delivery.steps[index])) awaits_restart = false;
       // Decided a moment ago, and joined by what followed.
       if (answer.alert && !answer.incident) answer.incident = incident_of(answer.alert);
     }
@@ -147,7 +154,15 @@ Pipeline::Pipeline(std::unique_ptr<triage::State> state,
 
 Pipeline::~Pipeline() = default;
 
-bool Pipeline::submit(std::unique_ptr<Delivery>& delivery) { return impl_->lanes.put(delivery); }
+bool Pipeline::submit(std::unique_ptr<Delivery>& delivery) {
+  const bool restarts = delivery->lane != triage::Lane::intake &&
+                        std::ranges::any_of(delivery->steps, [](const triage::Step& step) {
+                          return std::holds_alternative<triage::Restarted>(step);
+                        });
+  if (!impl_->lanes.put(delivery)) return false;
+  impl_->awaits_restart = impl_->awaits_restart || restarts;
+  return true;
+}
 
 bool Pipeline::lane_is_full(const Delivery& delivery) const {
   return impl_->lanes.is_full(delivery);
@@ -161,14 +176,15 @@ bool Pipeline::decide(Now now) {
   Impl& self = *impl_;
   CHECK(now.timeline >= self.last_now);
   self.last_now = now.timeline;
-  self.take_deadlines(now);
+  if (!self.awaits_restart) self.take_deadlines(now);
   while (!self.is_full()) {
     std::unique_ptr<Delivery> delivery = self.lanes.take();
     if (delivery == nullptr) return false;
     self.decide(*delivery, now);
     const std::uint64_t seq = self.open_is_durable ? self.taken_seq + 1 : self.taken_seq;
     self.waiting.push_back({seq, std::move(delivery)});
-    self.take_deadlines(now);  // A step may have made something due at this very instant.
+    // A step may have made something due at this very instant.
+    if (!self.awaits_restart) self.take_deadlines(now);
   }
   return !self.lanes.empty() || triage::due(*self.state, now);
 }
@@ -221,6 +237,7 @@ Released Pipeline::release() {
 std::vector<triage::Page> Pipeline::take_pages(Now now, std::size_t limit) {
   Impl& self = *impl_;
   std::vector<triage::Page> pages;
+  if (self.awaits_restart) return pages;
   for (const PageId id : triage::due_pages(*self.state, now, limit)) {
     if (id.value > self.durable_page) continue;
     triage::Page page = *self.state->find(id);

@@ -151,7 +151,7 @@ std::string_view name_of(const Change& change) {
 
 bool is_durable(const Change& change) {
   return std::visit(Overloaded{
-                        [](const LeaseRenewed&) { return false; },
+                        [](const LeaseRenewed& renewed) { return renewed.new_source; },
                         [](const LeaseRearmed&) { return false; },
                         [](const SenderEndSeen&) { return false; },
                         [](const LeaseDropped&) { return false; },

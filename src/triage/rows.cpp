@@ -131,7 +131,9 @@ class Collector {
   }
   void note(const PageWithdrawn& c) { ended_pages_[c.page.id] = c.page; }
   void note(const PageAbandoned& c) { ended_pages_[c.page.id] = c.page; }
-  void note(const LeaseRenewed&) {}
+  void note(const LeaseRenewed& c) {
+    if (c.new_source) alerts_.insert(c.id);
+  }
   void note(const LeaseRearmed&) {}
   void note(const SenderEndSeen&) {}
   void note(const LeaseDropped&) {}

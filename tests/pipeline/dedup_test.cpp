@@ -61,6 +61,16 @@ TEST(Dedup, ASharedAlertLivesAsLongAsItsLastLeaseAndEndsWithTheFirstResolve) {
   EXPECT_EQ(only_alert(world).status.ended_by, EndedBy::resolve);
 }
 
+TEST(Dedup, AFurtherSourceIsWrittenOnceAndItsRefreshesAreNot) {
+  World world;
+  world.report({.labels = kDisk, .ends_in = minutes(4), .source = "prometheus"});
+  const std::size_t before = world.rows_written();
+  world.report({.labels = kDisk, .ends_in = minutes(30), .source = "relay"});
+  EXPECT_EQ(world.rows_written(), before + 1);
+  world.report({.labels = kDisk, .ends_in = minutes(30), .source = "relay"});
+  EXPECT_EQ(world.rows_written(), before + 1);
+}
+
 TEST(Dedup, AFifthSourceDoesNotGrowTheAlert) {
   World world;
   for (const char* source : {"a", "b", "c", "d", "e", "f"}) {

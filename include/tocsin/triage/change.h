@@ -51,12 +51,14 @@ struct AlertEnded {
   Instant at{};
   Instant sender_end{};
 };
-/// Volatile: a refresh, or a lease granted again after a restart.
+/// Volatile: a refresh, or a lease granted again after a restart. Durable only when a further source
+/// begins to vouch, so that a restart grants its lease again too.
 struct LeaseRenewed {
   AlertId id;
   std::uint32_t slot = 0;
   Lease lease;
-  Instant sender_ends_at{};
+  Instant sender_ends_at{  bool new_source = false;
+};
   bool clock_skew = false;
 };
 /// Volatile: a lease's entry came up too early and was set again, or was an old one.

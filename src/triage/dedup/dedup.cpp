@@ -145,11 +145,20 @@ void take_display(const Core& core, const Alert& alert, const Report& report, Ch
                                 std::string(report.generator_url), hash, core.now.timeline});
 }
 
+/// True if the source has not vouched for the alert yet, and there is room for its lease.
+bool is_new_source(const Alert& alert, std::uint16_t source) {
+  if (alert.status.lease.source == source) return false;
+  if (alert.status.more_leases.size() + 1 >= kLeasesMax) return false;
+  return std::ranges::none_of(alert.status.more_leases,
+                              [&](const Lease& lease) { return lease.source == source; });
+}
+
 void refresh(const Core& core, const Alert& alert, std::uint32_t slot, const Report& report,
              const Reading& reading, Decision& out) {
   out.answer.fate = Fate::refreshed;
   out.changes.emplace_back(LeaseRenewed{alert.id, slot, reading.lease,
-                                        report.ends_at.value_or(Instant{}), reading.clock_skew});
+                                        report.ends_at.value_or(Instant{}), reading.clock_skew,
+                                        is_new_source(alert, reading.lease.source)});
   take_display(core, alert, report, out.changes);
 }
 

@@ -56,7 +56,8 @@ bool may_have_arrived(const Core& core, const Page& page) {
 }
 
 void tell_if_arrived(const Core& core, const Incident& incident, const Page& page, Changes& out) {
-  if (!may_have_arrived(core, page) || page.cycle != incident.cycle) return;
+  // Of a former cycle too: whoever was not told of that end is owed this one's.
+  if (!may_have_arrived(core, page)) return;
   if (!was_told(incident, page.channel)) out.emplace_back(ChannelTold{incident.id, page.channel});
 }
 
@@ -232,9 +233,9 @@ void decide(const Core& core, const PageAttempted& step, Decision& out) {
   }
   const Incident* incident = core.state.find(page->incident);
   const bool arrived = step.outcome != Outcome::refused;
-  const bool same_cycle = incident != nullptr && incident->cycle == page->cycle;
-  const bool news =
-      announces_trouble(page->event) && same_cycle && !was_told(*incident, page->channel);
+  // Also if the incident was reopened meanwhile: the channel missed the former cycle's end.
+  const bool news = announces_trouble(page->event) && incident != nullptr &&
+                    !was_told(*incident, page->channel);
   if (news && (arrived || is_possible_duplicate(core.state, *page))) {
     // Only a confirmed or unknown outcome, now or before, makes the channel one that is owed the
     // end.
