@@ -57,9 +57,9 @@ struct LeaseRenewed {
   AlertId id;
   std::uint32_t slot = 0;
   Lease lease;
-  Instant sender_ends_at{  bool new_source = false;
-};
+  Instant sender_ends_at{};
   bool clock_skew = false;
+  bool new_source = false;
 };
 /// Volatile: a lease's entry came up too early and was set again, or was an old one.
 struct LeaseRearmed {
