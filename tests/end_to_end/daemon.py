@@ -13,7 +13,7 @@ import time
 import unittest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-BINARY = TOP / "build" / "release" / "tocsin"
+BINARY = pathlib.Path(os.environ.get("TOCSIN_BINARY", TOP / "build" / "release" / "tocsin"))
 
 SEVERITY = """
 severity:
@@ -162,8 +162,14 @@ class Daemon:
     def send(self, alerts):
         return self.ask("POST", "/api/v2/alerts", alerts)
 
-    def incidents(self, query="state=all&limit=1000"):
-        return self.ask("GET", f"/v1/incidents?{query}").json()["incidents"]
+    def incidents(self):
+        """All there are, newest first."""
+        found, cursor = [], ""
+        while cursor is not None:
+            page = self.ask("GET", f"/v1/incidents?state=all&limit=1000{cursor}").json()
+            found += page["incidents"]
+            cursor = f"&cursor={page['next']}" if page["next"] else None
+        return found
 
     def cli(self, *words):
         return subprocess.run([str(BINARY), *words], capture_output=True, text=True, timeout=60, check=False,

@@ -14,13 +14,14 @@ def alert(number, *, name="Load", severity="warning", **labels):
 
 
 class Load:
-    """Threads that post batches of new alerts until stopped or the daemon goes away."""
+    """Threads that post batches of new alerts until stopped, out of numbers, or without a daemon."""
 
-    def __init__(self, port, make, *, numbers, threads=2, batch=10):
+    def __init__(self, port, make, *, numbers, threads=2, batch=10, pause=0.0):
         self.port = port
         self.make = make          # number → alert
         self.numbers = numbers    # shared by all threads
         self.batch = batch
+        self.pause = pause        # seconds each thread rests between requests
         self.taken = threading.Lock()
         self.accepted = []        # numbers answered 2xx
         self.refused = []         # numbers answered otherwise
@@ -29,6 +30,9 @@ class Load:
         self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
         for thread in self.threads:
             thread.start()
+
+    def body(self, numbers):
+        return json.dumps([self.make(n) for n in numbers])
 
     def _next(self):
         with self.taken:
@@ -41,12 +45,12 @@ class Load:
             if not numbers:
                 break
             try:
-                reply = connection.ask("POST", "/api/v2/alerts", json.dumps([self.make(n) for n in numbers]))
+                reply = connection.ask("POST", "/api/v2/alerts", self.body(numbers))
             except (OSError, http.client.HTTPException):
                 self._note(self.unknown, numbers)
                 break
             self._note(self.accepted if reply.status == 200 else self.refused, numbers)
-            if reply.status != 200 and self.ending.wait(0.05):
+            if self.ending.wait(self.pause if reply.status == 200 else max(self.pause, 0.05)):
                 break
         connection.close()
 

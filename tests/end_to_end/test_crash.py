@@ -53,7 +53,8 @@ class Crashes(Scenario):
                 if now[incident] != due:
                     self.second.wait_for("incident.escalated", 5, incident)
             # Ten alerts an incident, so that pages are on their way at any moment.
-            load = Load(self.tocsin.port, lambda n: alert(n, group=f"g{n // 10}"), numbers=numbers, batch=5)
+            load = Load(self.tocsin.port, lambda n: alert(n, group=f"g{n // 10}"), numbers=numbers, batch=5,
+                        pause=0.01)
             time.sleep(self.random.uniform(0.1, 0.8))
             timers = self.next_steps()
             time.sleep(self.random.uniform(0.0, 0.2))
@@ -66,8 +67,8 @@ class Crashes(Scenario):
         self.assertEqual(len(stored), len(set(stored)), "an alert is stored twice")
         self.assertGreater(len(accepted), 200, "hardly any load: the test shows nothing")
         self.assertEqual(accepted - set(stored), set())
-        self.check_pages()
         self.check_timers()
+        self.check_pages()
 
     def check_pages(self):
         wait_until(lambda: not self.tocsin.rows("SELECT 1 FROM page WHERE state = 'owed' LIMIT 1"), 60,

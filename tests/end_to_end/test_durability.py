@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from daemon import SEVERITY, Connection, Scenario
+from daemon import SEVERITY, Connection, Scenario, wait_until
 from load import alert
 
 CALLS = "read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg,pwrite64,pwritev,fdatasync,fsync"
@@ -45,7 +45,7 @@ class Durability(Scenario):
     def test_every_answer_follows_the_sync_of_its_batch(self):
         trace = self.folder / "trace"
         # Severity `none` opens no incident, so the only commits are those of the requests.
-        tocsin = self.daemon(rules=SEVERITY, under=["strace", "-f", "-y", "-s", "48", "-o", str(trace), "-e",
+        tocsin = self.daemon(rules=SEVERITY, under=["strace", "-D", "-f", "-y", "-s", "48", "-o", str(trace), "-e",
                                                     f"trace={CALLS}"])
         tocsin.start(60)
         connection = Connection(tocsin.port)
@@ -53,9 +53,8 @@ class Durability(Scenario):
             reply = connection.ask("POST", "/api/v2/alerts", [alert(number, severity="none")])
             self.assertEqual(reply.status, 200, reply)
         connection.close()
-        # strace passes SIGTERM on only when it runs in the foreground; end the daemon below it.
-        tocsin.process.terminate()
-        tocsin.process.wait(30)
+        self.assertEqual(tocsin.stop(30), 0)  # With -D strace is the child, and this the daemon.
+        wait_until(lambda: f"{tocsin.process.pid} +++ exited" in trace.read_text(errors="replace"), 30, "the whole trace")
 
         calls = read_trace(trace)
         received = [c for c in calls if c.name.startswith(("read", "recv")) and "POST /api/v2/alerts" in c.text]
