@@ -7,6 +7,7 @@
 #include "store/inspect.h"
 #include "store/load.h"
 #include "store/policy_files.h"
+#include "store/resync.h"
 #include "store/schema.h"
 #include "tocsin/base/check.h"
 
@@ -39,6 +40,9 @@ std::expected<std::unique_ptr<Store>, StoreError> SqliteStore::open(const StoreO
   const bool real_disk = options.lock_and_reserve && options.vfs.empty();
   if (create && real_disk) {
     if (auto made = folder->make_private(path); !made) return std::unexpected(made.error());
+  }
+  if (const int code = resync_log(path, options.vfs); code != SQLITE_OK) {
+    return std::unexpected(error_of(nullptr, code, "cannot sync the log of " + path));
   }
   auto db = open_writer(path, options.vfs, create);
   if (!db) return std::unexpected(db.error());

@@ -223,7 +223,7 @@ TEST_F(Reading, AQueryThatTakesTooLongIsEnded) {
   reader_.reset();
   sql(folder_.file("tocsin.db"),
       "DROP TABLE source; CREATE VIEW source AS WITH RECURSIVE n(id) AS "
-      "(SELECT 1 UNION ALL SELECT id+1 FROM n) SELECT id,'name' AS name FROM n");
+      "(SELECT 1 UNION ALL SELECT id+1 FROM n) SELECT id,CAST(id AS TEXT) AS name FROM n");
   reader_ = open_reader(bare(folder_));
   const auto late = reader_->alerts({.source = "another name"});
   ASSERT_FALSE(late);
