@@ -80,7 +80,9 @@ void print_timeline(const json::value& document, Terminal& terminal) {
   const auto* entries = member_at(document, "timeline").if_array();
   if (entries == nullptr || entries->empty()) return;
   Table table({"TIME", "WHO", "WHAT", "DETAIL"});
-  for (const json::value& entry : *entries) {
+  // The API's order is newest first; on a terminal the latest stands next to the prompt.
+  for (auto it = entries->rbegin(); it != entries->rend(); ++it) {
+    const json::value& entry = *it;
     const std::string actor = text_at(entry, "actor");
     table.add({{text_at(entry, "at")},
                {actor.empty() ? "tocsin" : actor},

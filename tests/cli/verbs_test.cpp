@@ -102,8 +102,8 @@ TEST(IncidentShow, TellsTheStory) {
                    "source":"prometheus","labels":{"alertname":"HighErrorRate","env":"prod","service":"checkout"}}])");
   full.pop_back();
   full += R"(,"alert_counts":{"firing":3,"resolved":1},"timeline":[
-     {"at":"2026-11-23T04:18:00.000Z","actor":"tocsin","kind":"opened","detail":"HighErrorRate on checkout"},
-     {"at":"2026-11-23T04:19:00.000Z","actor":"ana","kind":"note","detail":"looking"}]})";
+     {"at":"2026-11-23T04:19:00.000Z","actor":"ana","kind":"note","detail":"looking"},
+     {"at":"2026-11-23T04:18:00.000Z","actor":"tocsin","kind":"opened","detail":"HighErrorRate on checkout"}]})";
   Loopback server({{200, full}});
   const Said said = say({"incident", "show", "42", "--url", server.url()});
   EXPECT_EQ(said.code, 0) << said.err;

@@ -2,7 +2,7 @@
 
 import unittest
 
-from daemon import SEVERITY, Scenario, wait_until
+from daemon import SEVERITY, Daemon, Scenario, wait_until
 from load import alert
 
 GOOD = SEVERITY + """
@@ -61,6 +61,17 @@ class BrokenFiles(Scenario):
         self.assertNotEqual(tocsin.process.wait(15), 0)
         self.assertEqual(foreign.read_bytes(), b"this is somebody's diary\n" * 100)
         self.assertIn("tocsin.db", tocsin.log())
+        self.assertIn("cannot use its store", tocsin.log())  # The page to the fallback, by default the log.
+
+    def test_a_second_daemon_on_the_same_store_is_refused(self):
+        first = self.daemon(rules=GOOD)
+        first.start()
+        other = Daemon(self.folder / "other", rules=GOOD, store=first.store)
+        self.addCleanup(self.end, other)
+        other.launch()
+        self.assertNotEqual(other.process.wait(15), 0)
+        self.assertTrue(other.log())
+        self.assertEqual(first.send([alert(1)]).status, 200)
 
 
 if __name__ == "__main__":
