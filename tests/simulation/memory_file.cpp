@@ -50,6 +50,16 @@ void MemoryFile::lose_sync(Random& random) {
     if (random.chance(50)) apply(change, durable_);
   }
   pending_.clear();
+  lost_a_sync_ = true;
+}
+
+void MemoryFile::lose_process(Random& random) {
+  if (lost_a_sync_ && random.chance(50)) {
+    now_ = durable_;
+    for (const Pending& change : pending_) apply(change, now_);
+    lost_a_sync_ = false;
+  }
+  memory = SharedMemory{};
 }
 
 void MemoryFile::tear(const Pending& change, Random& random, bool noise) {
@@ -62,6 +72,11 @@ void MemoryFile::tear(const Pending& change, Random& random, bool noise) {
   }
   if (!noise || !random.chance(50)) return;
   const std::size_t end = std::min((at + 1) * kSector, durable_.size());
+  if (end <= at * kSector) return;
+  // A sector written over with what it holds comes to no harm.
+  std::string after = durable_;
+  apply(change, after);
+  if (after.compare(at * kSector, kSector, durable_, at * kSector, kSector) == 0) return;
   for (std::size_t byte = at * kSector; byte < end; ++byte) {
     durable_[byte] = static_cast<char>(random.next());
   }
@@ -89,6 +104,7 @@ void MemoryFile::lose_power(Random& random, bool noise) {
   if (!pending_.empty() && fate != drop) named_ = named_ || random.chance(50);
   pending_.clear();
   now_ = durable_;
+  lost_a_sync_ = false;
   memory = SharedMemory{};
 }
 

@@ -36,6 +36,8 @@ class MemoryFile {
   void sync();
   /// The device refused: each write reached it or did not, and none will be tried again.
   void lose_sync(Random&);
+  /// The process ended. What a failed sync left marked clean may have left the page cache since.
+  void lose_process(Random&);
   /// The power went. `noise`: the sector under the head may hold anything.
   void lose_power(Random&, bool noise);
   /// The name is durable: the file was synced once, or its folder was.
@@ -58,6 +60,7 @@ class MemoryFile {
   std::string durable_;
   std::vector<Pending> pending_;
   bool named_ = false;
+  bool lost_a_sync_ = false;  ///< `now_` may hold what is neither durable nor pending.
 };
 
 }  // namespace tocsin::simulation

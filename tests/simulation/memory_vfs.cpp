@@ -504,8 +504,7 @@ std::string Disk::contents(std::string_view path) const {
   return found == files_.end() ? std::string() : found->second->bytes();
 }
 
-void Disk::restart() {
-  CHECK(open_files_ == 0);
+void Disk::lose_power() {
   for (auto& [name, file] : files_) file->lose_power(random_, !powersafe_);
   std::erase_if(files_, [](const auto& entry) { return !entry.second->named(); });
   for (auto& [name, file] : removed_) {
@@ -514,6 +513,12 @@ void Disk::restart() {
     files_.emplace(name, file);
   }
   removed_.clear();
+}
+
+void Disk::restart(Loss loss) {
+  CHECK(open_files_ == 0);
+  if (loss == Loss::power) lose_power();
+  for (auto& [name, file] : files_) file->lose_process(random_);
   crashed_ = false;
   after_ = false;
   crashed_at_.reset();

@@ -77,8 +77,11 @@ class Disk {
   std::uint64_t io_faults() const { return io_faults_; }
   std::uint64_t full_faults() const { return full_faults_; }
 
-  /// Power is back: what was not synced meets its fate. REQUIRES: every file is closed.
-  void restart();
+  /// How a crash ended: with the machine, or with the process alone.
+  enum class Loss : std::uint8_t { power, process };
+  /// What was not synced meets its fate if the power went; after a kill it is still in the page
+  /// cache, as little durable as before. REQUIRES: every file is closed.
+  void restart(Loss = Loss::power);
 
   void set_time(Instant now) { now_ = now; }
   Instant time() const { return now_; }
@@ -106,6 +109,7 @@ class Disk {
   Random& random() { return random_; }
 
  private:
+  void lose_power();
   struct Plan {
     DiskPoint point;
     unsigned left = 0;
