@@ -11,6 +11,7 @@
 
 #include "daemon/commit_thread.h"
 #include "daemon/core_thread.h"
+#include "daemon/page_log.h"
 #include "daemon/page_thread.h"
 #include "daemon/startup.h"
 #include "tocsin/cli/cli.h"
@@ -122,9 +123,7 @@ class Daemon {
         .channels = started_.settings.channels,
         .external_url = started_.settings.external_url,
         .write_log =
-            [this](std::string_view line) {
-              log_.write(telemetry::Log::Level::warning, "page", {{"page", std::string(line)}});
-            },
+            [this](std::vector<delivery::LogField> fields) { write_page(log_, std::move(fields)); },
         .version = std::string(cli::kVersion)});
   }
 

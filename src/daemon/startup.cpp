@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/clock.h"
+#include "daemon/page_log.h"
 #include "tocsin/cli/cli.h"
 #include "tocsin/delivery/delivery.h"
 
@@ -75,9 +76,7 @@ void page_fallback(const config::Settings& settings, const std::string& problem,
       {.channels = settings.channels,
        .external_url = settings.external_url,
        .write_log =
-           [&](std::string_view line) {
-             log.write(telemetry::Log::Level::warning, "page", {{"page", std::string(line)}});
-           },
+           [&](std::vector<delivery::LogField> fields) { write_page(log, std::move(fields)); },
        .version = std::string(cli::kVersion)});
   std::atomic<std::size_t> left = settings.fallback.size();
   for (const std::string& channel : settings.fallback) {

@@ -205,7 +205,7 @@ void Courier::Impl::route(Job job) {
   if (job.overflow) return end(Outcome::refused, Reason::other, "queue full");
   switch (it->second.channel.kind) {
     case config::Channel::Kind::log:
-      options.write_log(log_line(job.message));
+      options.write_log(log_fields(job.message));
       return end(Outcome::delivered, Reason::none, "");
     case config::Channel::Kind::webhook:
       it->second.waiting.push_back(std::move(job));

@@ -92,17 +92,4 @@ std::string format_line(LogFormat format, Instant at, Log::Level level, std::str
   return out;
 }
 
-std::string format_pairs(LogFormat format, Instant at, Log::Level level, std::string_view event,
-                         std::string_view pairs) {
-  if (format == LogFormat::json) {
-    std::string out = json_beginning(at, level, event);
-    append_member("text", pairs, out);
-    return out + '}';
-  }
-  std::string out = text_beginning(at, level, event);
-  out += ' ';
-  out += pairs;
-  return out;
-}
-
 }  // namespace tocsin::telemetry

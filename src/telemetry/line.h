@@ -14,8 +14,5 @@ namespace tocsin::telemetry {
 /// Times are UTC in both.
 std::string format_line(LogFormat, Instant, Log::Level, std::string_view event,
                         const std::vector<Log::Field>&);
-/// The same with pairs that are escaped already.
-std::string format_pairs(LogFormat, Instant, Log::Level, std::string_view event,
-                         std::string_view pairs);
 
 }  // namespace tocsin::telemetry

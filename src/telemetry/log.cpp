@@ -108,10 +108,6 @@ void Log::write(Level level, std::string_view event, const std::vector<Field>& f
   impl_->post(level, format_line(impl_->format, wall_now(), level, event, fields));
 }
 
-void Log::write_pairs(Level level, std::string_view event, std::string_view pairs) {
-  impl_->post(level, format_pairs(impl_->format, wall_now(), level, event, pairs));
-}
-
 bool Log::admits(std::string_view event) {
   EventRate::LeftOut left_out;
   bool admitted = false;

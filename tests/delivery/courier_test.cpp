@@ -330,7 +330,7 @@ TEST(Courier, TheLogChannelWritesOneLineAndIsDelivered) {
   EXPECT_EQ(world.deliver(message(1, "log")).outcome, Outcome::delivered);
   world.stop();
   ASSERT_EQ(world.lines().size(), 1U);
-  EXPECT_EQ(world.lines()[0], log_line(message(1, "log")));
+  EXPECT_EQ(world.lines()[0], in_one_line(log_fields(message(1, "log"))));
 }
 
 }  // namespace

@@ -39,17 +39,29 @@ inline Message message(std::uint64_t page, const std::string& channel) {
 }
 
 /// A running courier, and what became of its attempts.
+/// `key=value` pairs, separated by blanks.
+inline std::string in_one_line(const std::vector<LogField>& fields) {
+  std::string line;
+  for (const LogField& field : fields) {
+    if (!line.empty()) line += ' ';
+    line.append(field.key).append("=").append(field.value);
+  }
+  return line;
+}
+
 class CourierWorld {
  public:
   explicit CourierWorld(std::vector<config::Channel> channels, Duration total = kNever,
                         Duration connect = kNever)
-      : courier_({.channels = std::move(channels),
-                  .external_url = "http://tocsin.example.net",
-                  .write_log = [this](std::string_view line) { lines_.emplace_back(line); },
-                  .connect_timeout = connect,
-                  .total_timeout = total,
-                  .concurrency = 4,
-                  .version = "1.2.3"}) {}
+      : courier_(
+            {.channels = std::move(channels),
+             .external_url = "http://tocsin.example.net",
+             .write_log =
+                 [this](std::vector<LogField> fields) { lines_.push_back(in_one_line(fields)); },
+             .connect_timeout = connect,
+             .total_timeout = total,
+             .concurrency = 4,
+             .version = "1.2.3"}) {}
   ~CourierWorld() { stop(); }
 
   void start() {

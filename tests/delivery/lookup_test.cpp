@@ -21,11 +21,11 @@ tocsin::delivery::Gate hung;
 tocsin::delivery::Gate released;
 tocsin::delivery::Gate left;
 
-using GetAddrInfo = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+using LookUp = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
 
 int real_getaddrinfo(const char* node, const char* service, const addrinfo* hints,
                      addrinfo** result) {
-  static const auto real = reinterpret_cast<GetAddrInfo>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  static const auto real = reinterpret_cast<LookUp>(::dlsym(RTLD_NEXT, "getaddrinfo"));
   return real(node, service, hints, result);
 }
 

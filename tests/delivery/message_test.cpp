@@ -13,34 +13,25 @@ TEST(Signature, IsTheHmacOfTimeAndBody) {
             "v1=f43e0b77ac553c55a6d767a52b377143041225fb789772091e78a20bd7846063");
 }
 
-TEST(LogLine, HoldsThePageInOneLine) {
+TEST(LogFields, HoldWhatThePageSays) {
   Message page = message(1, "log");
   page.incident.service = "checkout";
   page.incident.team = "payments";
-  EXPECT_EQ(log_line(page),
-            "event=incident.triggered incident=INC-42 severity=SEV-2 "
-            "title=\"HighErrorRate on checkout\" service=checkout team=payments firing=1 "
-            "resolved=0 reason=\"escalation payments, step 1\" to=log "
-            "key=INC-42/1/triggered/1/1/log attempt=1");
+  EXPECT_EQ(in_one_line(log_fields(page)),
+            "about=incident.triggered incident=INC-42 severity=SEV-2 "
+            "title=HighErrorRate on checkout service=checkout team=payments firing=1 resolved=0 "
+            "reason=escalation payments, step 1 to=log key=INC-42/1/triggered/1/1/log attempt=1");
 }
 
-TEST(LogLine, HostileTextCannotForgeALineOrAPair) {
-  Message page = message(1, "log");
-  page.incident.title = "x\nevent=forged \"\x1b[2J\xff";
-  const std::string line = log_line(page);
-  EXPECT_NE(line.find(R"(title="x\nevent=forged \"\u{001b}[2J\xff" )"), std::string::npos) << line;
-  EXPECT_EQ(line.find('\n'), std::string::npos);
-}
-
-TEST(LogLine, AnEndByLeaseIsCalledNoLongerReported) {
+TEST(LogFields, CallAnEndByLeaseNoLongerReported) {
   Message page = message(1, "log");
   page.page.event = triage::Event::resolved;
   page.page.possible_duplicate = true;
   page.alerts.resize(1);
   page.alerts[0].status.state = triage::AlertState::resolved;
   page.alerts[0].status.ended_by = triage::EndedBy::lease;
-  const std::string line = log_line(page);
-  EXPECT_NE(line.find(R"( ending="no longer reported" )"), std::string::npos) << line;
+  const std::string line = in_one_line(log_fields(page));
+  EXPECT_NE(line.find(" ending=no longer reported "), std::string::npos) << line;
   EXPECT_TRUE(line.ends_with(" possible_duplicate=true")) << line;
 }
 

@@ -46,16 +46,6 @@ TEST(Line, ALongValueIsCutBetweenCharacters) {
   EXPECT_EQ(shown.find("\xEF\xBF\xBD"), std::string::npos);
 }
 
-TEST(Line, ReadyPairsAreNotEscapedAgain) {
-  const Instant when = at("2026-11-23T04:16:09.632Z");
-  const char* pairs = R"(event=incident.resolved title="a b")";
-  EXPECT_EQ(format_pairs(kText, when, Log::Level::info, "page", pairs),
-            R"(2026-11-23 04:16:09.632 info  page event=incident.resolved title="a b")");
-  EXPECT_EQ(format_pairs(kJson, when, Log::Level::info, "page", pairs),
-            R"({"ts":"2026-11-23T04:16:09.632Z","level":"info","event":"page",)"
-            R"("text":"event=incident.resolved title=\"a b\""})");
-}
-
 TEST(EventRate, LeavesOutWhatIsTooMuchAndSaysSoInTheNextSecond) {
   EventRate rate(2);
   const Instant now = at("2026-11-23T04:16:09.632Z");

@@ -25,7 +25,11 @@ struct Message {
 inline constexpr std::size_t kMessageAlertsMax = 100;
 
 using Done = std::function<void(triage::PageAttempted)>;
-using WriteLog = std::function<void(std::string_view line)>;  ///< For the `log` channel.
+struct LogField {
+  std::string_view key;
+  std::string value;  ///< As it is: whoever writes it escapes it.
+};
+using WriteLog = std::function<void(std::vector<LogField>)>;  ///< For the `log` channel.
 
 /// Messages that wait for one destination, by number and by bytes; beyond, an attempt is refused
 /// with the detail "queue full" and the core tries again later.
@@ -75,7 +79,7 @@ class Courier {
 /// "t=<unix>,v1=<hex HMAC-SHA256 of "<t>.<body>">"
 std::string signature(std::string_view secret, std::int64_t unix_seconds, std::string_view body);
 
-/// The structured line the `log` channel writes for a page: key=value pairs, one line, escaped.
-std::string log_line(const Message&);
+/// What the `log` channel writes for a page, in the order shown; empty values are left out.
+std::vector<LogField> log_fields(const Message&);
 
 }  // namespace tocsin::delivery

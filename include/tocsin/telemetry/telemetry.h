@@ -29,9 +29,6 @@ class Log {
   enum class Level : std::uint8_t { debug, info, warning, error };
   /// Thread-safe. Control characters, ANSI escapes and invalid UTF-8 in values are escaped.
   void write(Level, std::string_view event, const std::vector<Field>& fields);
-  /// The same for `key=value` pairs that are escaped already: as they are in text, as the member
-  /// `text` in JSON.
-  void write_pairs(Level, std::string_view event, std::string_view pairs);
   /// For events that a storm repeats: false once this second has had kLinesPerSecond of them. Ask
   /// before write(). A line `log.left_out` tells later how many were not written.
   bool admits(std::string_view event);
