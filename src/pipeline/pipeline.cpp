@@ -37,8 +37,9 @@ struct Pipeline::Impl {
   std::uint64_t epoch = 0;
   Limits limits;
   Lanes lanes;
-  /// A Restarted step waits. Until it is decided nothing else may happen: a lease that ran out while
-  /// nobody could refresh it has not ended, and a page that may have left is a possible duplicate.
+  /// A Restarted step waits. Until it is decided nothing else may happen: a lease that ran out
+  /// while nobody could refresh it has not ended, and a page that may have left is a possible
+  /// duplicate.
   bool awaits_restart = false;
 
   // The open batch: decided, not yet taken for committing.
@@ -192,7 +193,9 @@ bool Pipeline::decide(Now now) {
 std::optional<store::Batch> Pipeline::take_batch(Now now) {
   Impl& self = *impl_;
   if (self.committing || self.open.empty()) return std::nullopt;
-  if (!self.open_is_durable && now.timeline - self.last_flush < kFlushEvery) return std::nullopt;
+  const bool may_wait =
+      !self.open_is_durable && !self.is_full();  // Full, nothing goes on without it.
+  if (may_wait && now.timeline - self.last_flush < kFlushEvery) return std::nullopt;
   self.last_flush = now.timeline;
   store::Batch batch;
   batch.epoch = self.epoch;

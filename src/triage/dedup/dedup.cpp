@@ -197,6 +197,8 @@ void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
   } else {
     status.severity = fired.verdict.severity;
     status.rules_hash = fired.verdict.rules_hash;
+    // Joins nothing, so its end must not count in the former incident either.
+    if (status.severity == Severity::none) status.incident = {};
   }
   out.answer.fate = Fate::fired;
   out.changes.emplace_back(std::move(fired));

@@ -55,10 +55,15 @@ bool may_have_arrived(const Core& core, const Page& page) {
   return announces_trouble(page.event) && is_possible_duplicate(core.state, page);
 }
 
+/// Once for each channel, though several of its pages may be withdrawn at once.
 void tell_if_arrived(const Core& core, const Incident& incident, const Page& page, Changes& out) {
   // Of a former cycle too: whoever was not told of that end is owed this one's.
-  if (!may_have_arrived(core, page)) return;
-  if (!was_told(incident, page.channel)) out.emplace_back(ChannelTold{incident.id, page.channel});
+  if (!may_have_arrived(core, page) || was_told(incident, page.channel)) return;
+  const bool told_already = std::ranges::any_of(out, [&](const Change& change) {
+    const auto* told = std::get_if<ChannelTold>(&change);
+    return told != nullptr && told->incident == incident.id && told->channel == page.channel;
+  });
+  if (!told_already) out.emplace_back(ChannelTold{incident.id, page.channel});
 }
 
 Page ended(const Page& page, PageState state) {
@@ -234,8 +239,8 @@ void decide(const Core& core, const PageAttempted& step, Decision& out) {
   const Incident* incident = core.state.find(page->incident);
   const bool arrived = step.outcome != Outcome::refused;
   // Also if the incident was reopened meanwhile: the channel missed the former cycle's end.
-  const bool news = announces_trouble(page->event) && incident != nullptr &&
-                    !was_told(*incident, page->channel);
+  const bool news =
+      announces_trouble(page->event) && incident != nullptr && !was_told(*incident, page->channel);
   if (news && (arrived || is_possible_duplicate(core.state, *page))) {
     // Only a confirmed or unknown outcome, now or before, makes the channel one that is owed the
     // end.
