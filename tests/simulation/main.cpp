@@ -1,6 +1,7 @@
 // simulate: runs seeds, in processes of their own so that a broken CHECK costs one seed and not the
 // run, and says how often everything occurred.
 #include <poll.h>
+#include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,7 +99,10 @@ void print_failure(const Verdict& verdict, const Arguments& arguments) {
   std::printf("repeat with: %s\n", command_for(verdict.seed, arguments).c_str());
 }
 
+void print_log(void*, int code, const char* text) { std::printf("  sqlite %d: %s\n", code, text); }
+
 int run_one(const Arguments& arguments) {
+  sqlite3_config(SQLITE_CONFIG_LOG, print_log, nullptr);
   const Verdict verdict =
       simulate({.seed = *arguments.only, .steps = arguments.steps, .verbose = true});
   std::printf("seed %llu: %d steps, %d crashes, digest %016llx: %s\n",

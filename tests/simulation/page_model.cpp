@@ -76,6 +76,18 @@ void PageModel::vanished(const Snapshot& before, const Snapshot& after) {
   }
 }
 
+void PageModel::taken(const std::vector<triage::Page>& pages) const {
+  std::map<std::string, PageId> batch;
+  for (const triage::Page& page : pages) {
+    const auto old = page_of_key_.find(page.key);
+    const PageId owner = old == page_of_key_.end()
+                             ? batch.try_emplace(page.key, page.id).first->second
+                             : old->second;
+    require(owner == page.id, "I4: " + name_of(page) + " is about to get the key of page " +
+                                  std::to_string(owner.value));
+  }
+}
+
 void PageModel::excuse_all_of(IncidentId incident) {
   for (auto& [id, entry] : ledger_) {
     if (entry.page.incident == incident && entry.page.event != Event::resolved)

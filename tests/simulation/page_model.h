@@ -25,6 +25,8 @@ class PageModel {
  public:
   explicit PageModel(const Destinations& destinations) : destinations_(destinations) {}
 
+  /// These are about to be committed.
+  void taken(const std::vector<triage::Page>&) const;
   /// `after` is durable now; `before` was the one before it, `changes` are what lay between.
   void committed(const Snapshot& before, const Snapshot& after, const triage::Changes& changes);
   /// The same at a start, where nobody can tell what lay between.

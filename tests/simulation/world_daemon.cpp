@@ -60,7 +60,10 @@ void World::core_turn() {
   point(LoopPoint::after_decide);
   if (!committing_) {
     committing_ = pipeline_->take_batch(now());
-    if (committing_) batches_.taken(*committing_, pipeline_->state(), now());
+    if (committing_) {
+      batches_.taken(*committing_, pipeline_->state(), now());
+      pages_.taken(committing_->rows.pages);
+    }
   }
   release();
 }
