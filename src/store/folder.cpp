@@ -16,6 +16,9 @@ namespace {
 
 using Kind = StoreError::Kind;
 
+/// What a start leaves free beside the reserve: the WAL between two checkpoints.
+constexpr std::uint64_t kRoomForLog = 8ULL << 20;
+
 class FileDescriptor {
  public:
   explicit FileDescriptor(int fd) : fd_(fd) {}
@@ -122,7 +125,7 @@ std::expected<Folder, StoreError> Folder::claim(const std::string& given,
   }
   write_holder(lock.get());
   Folder folder(path, lock.release(), reserve_bytes);
-  folder.make_reserve();
+  folder.make_reserve(reserve_bytes + kRoomForLog);
   return folder;
 }
 
@@ -138,7 +141,7 @@ std::uint64_t Folder::free_bytes() const {
   return static_cast<std::uint64_t>(found.f_bavail) * found.f_frsize;
 }
 
-void Folder::make_reserve() {
+void Folder::make_reserve(std::uint64_t free_at_least) {
   if (reserve_bytes_ == 0 || has_reserve_) return;
   const std::string file = path_ + "/reserve";
   struct stat found {};
@@ -147,7 +150,7 @@ void Folder::make_reserve() {
     has_reserve_ = static_cast<std::uint64_t>(found.st_blocks) * kBlock >= reserve_bytes_;
     if (has_reserve_) return;
   }
-  if (free_bytes() < 2 * reserve_bytes_) return;
+  if (free_bytes() < free_at_least) return;
   const FileDescriptor reserve(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (reserve.get() < 0) return;
   has_reserve_ = posix_fallocate(reserve.get(), 0, static_cast<off_t>(reserve_bytes_)) == 0;

@@ -25,8 +25,12 @@ class Folder {
   std::expected<void, StoreError> make_private(const std::string& file) const;
 
   std::uint64_t free_bytes() const;
-  /// Makes the reserve if it is missing and twice its size is free; going on without is no error.
-  void make_reserve();
+  /// Makes the reserve if it is missing and `free_at_least` bytes are free; going on without is no
+  /// error.
+  void make_reserve(std::uint64_t free_at_least);
+  /// Makes it again once there is space for it and as much besides, so that it does not come and
+  /// go.
+  void restore_reserve() { make_reserve(2 * reserve_bytes_); }
   bool release_reserve();
 
  private:

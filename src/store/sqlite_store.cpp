@@ -237,7 +237,7 @@ std::expected<std::vector<triage::PolicyFile>, StoreError> SqliteStore::last_pol
 
 bool SqliteStore::maintain(Now now, Duration keep_events, Duration keep_incidents) {
   if (fenced_ || broken_) return false;
-  if (folder_) folder_->make_reserve();
+  if (folder_) folder_->restore_reserve();
   checkpoint_if_due();
   if (broken_ || !retention_.due(now.timeline)) return false;
   return retain(now.timeline, keep_events, keep_incidents);
