@@ -38,7 +38,6 @@ inline Message message(std::uint64_t page, const std::string& channel) {
   return out;
 }
 
-/// A running courier, and what became of its attempts.
 /// `key=value` pairs, separated by blanks.
 inline std::string in_one_line(const std::vector<LogField>& fields) {
   std::string line;
@@ -49,6 +48,7 @@ inline std::string in_one_line(const std::vector<LogField>& fields) {
   return line;
 }
 
+/// A running courier, and what became of its attempts.
 class CourierWorld {
  public:
   explicit CourierWorld(std::vector<config::Channel> channels, Duration total = kNever,
