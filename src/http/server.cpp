@@ -148,10 +148,9 @@ void Server::start() {
 void Server::answer(std::vector<std::unique_ptr<triage::Delivery>> deliveries) {
   std::vector<std::vector<std::unique_ptr<triage::Delivery>>> groups(impl_->threads.size());
   for (auto& delivery : deliveries) {
-    if (delivery->reply_to == 0) continue;  // Nobody waits.
     const std::size_t index = NetThread::thread_of(delivery->reply_to);
-    CHECK(index < groups.size());
-    groups[index].push_back(std::move(delivery));
+    // What no thread here asked for, nobody here waits for.
+    if (index < groups.size()) groups[index].push_back(std::move(delivery));
   }
   for (std::size_t i = 0; i < groups.size(); ++i) {
     if (!groups[i].empty()) impl_->threads[i]->deliver(std::move(groups[i]));

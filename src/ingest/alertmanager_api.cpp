@@ -74,33 +74,29 @@ Members members_of(simdjson::dom::object alert) {
   return found;
 }
 
-/// Follows the strings of an object through the parser's string buffer, where they lie one behind
-/// the other in order of the text: 4 bytes of length, the bytes, NUL. As long as that holds, the
-/// whole block from the first length on is an unambiguous spelling of the object; where it does
-/// not, there is none and nothing is looked up.
-class SpellingBlock {
- public:
-  void add(std::string_view text) {
+/// The strings of an object as they lie in the parser's string buffer: one behind the other in
+/// order of the text, each as 4 bytes of length, the bytes, NUL. As long as that holds, the block
+/// from the first length on is an unambiguous spelling of the object. Where it does not, or where a
+/// value is no string, there is none: "".
+std::string_view spelling_of(simdjson::dom::object object) {
+  const char* first = nullptr;
+  const char* next = nullptr;
+  const auto follows = [&](std::string_view text) {
     std::uint32_t size = 0;
-    const char* length_at = text.data() - sizeof size;
-    if (first_ == nullptr) first_ = next_ = length_at;
-    if (length_at != next_) whole_ = false;
-    if (!whole_) return;
+    const char* const length_at = text.data() - sizeof size;
+    if (first == nullptr) first = next = length_at;
+    if (length_at != next) return false;
     std::memcpy(&size, length_at, sizeof size);
-    if (size != text.size()) whole_ = false;
-    next_ = text.data() + text.size() + 1;
+    next = text.data() + text.size() + 1;
+    return size == text.size();
+  };
+  for (const auto [name, member] : object) {
+    std::string_view text;
+    if (member.get(text) != simdjson::SUCCESS) return {};
+    if (!follows(name) || !follows(text)) return {};
   }
-  void spoil() { whole_ = false; }
-  std::string_view block() const {
-    if (!whole_ || first_ == nullptr) return {};
-    return {first_, static_cast<std::size_t>(next_ - first_)};
-  }
-
- private:
-  const char* first_ = nullptr;
-  const char* next_ = nullptr;
-  bool whole_ = true;
-};
+  return {first, static_cast<std::size_t>(next - first)};
+}
 
 class Reader {
  public:
@@ -191,8 +187,7 @@ class Reader {
   }
 
   /// Gathers an object of texts in scratch_.pairs. Null is the empty text.
-  bool gather(const std::optional<element>& value, std::string_view below,
-              SpellingBlock& spelling) {
+  bool gather(const std::optional<element>& value, std::string_view below) {
     scratch_.pairs.clear();
     if (!value || value->is_null()) return true;
     simdjson::dom::object object;
@@ -201,12 +196,7 @@ class Reader {
     }
     for (const auto [name, member] : object) {
       std::string_view text;
-      if (member.get(text) == simdjson::SUCCESS) {
-        spelling.add(name);
-        spelling.add(text);
-      } else if (member.is_null()) {
-        spelling.spoil();
-      } else {
+      if (member.get(text) != simdjson::SUCCESS && !member.is_null()) {
         return refuse_type(member, std::string(below) + pointer_token(name), "a text in quotes");
       }
       scratch_.pairs.push_back({name, text});
@@ -215,8 +205,7 @@ class Reader {
   }
 
   bool read_annotations(const std::optional<element>& value, Report& report) {
-    SpellingBlock unused;
-    if (!gather(value, "/annotations", unused)) return false;
+    if (!gather(value, "/annotations")) return false;
     scratch_.block.clear();
     encode_labels(scratch_.pairs, scratch_.block);
     report.annotations = within_limits(LabelsView(scratch_.block), report.truncated);
@@ -224,10 +213,13 @@ class Reader {
   }
 
   bool read_labels(const std::optional<element>& value, Report& report) {
-    SpellingBlock strings;
-    if (!gather(value, "/labels", strings)) return false;
-    const std::string_view spelling = memo_ == nullptr ? std::string_view() : strings.block();
-    const std::uint64_t hash = spelling.empty() ? 0 : memo_->hash_of(spelling);
+    std::string_view spelling;
+    std::uint64_t hash = 0;
+    simdjson::dom::object object;
+    if (memo_ != nullptr && value && value->get(object) == simdjson::SUCCESS) {
+      spelling = spelling_of(object);
+      if (!spelling.empty()) hash = memo_->hash_of(spelling);
+    }
     if (!spelling.empty()) {
       if (const Key* known = memo_->find(terms_id_, hash, spelling)) {
         report.key = *known;
@@ -237,6 +229,7 @@ class Reader {
         return true;
       }
     }
+    if (!gather(value, "/labels")) return false;
     if (!check_names()) return false;
     scratch_.block.clear();
     encode_labels(scratch_.pairs, scratch_.block);
