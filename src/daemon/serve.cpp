@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
@@ -261,6 +262,10 @@ void wait_for_end(const sigset_t& signals, telemetry::Log& log) {
 }  // namespace
 
 int serve(const std::string& settings_path) {
+  // A batch's vectors are megabytes that come and go many times a second: fresh pages from the
+  // system for each would cost more than deciding what they hold.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
   const sigset_t signals = block_signals();
   telemetry::Log log(telemetry::Log::format_for_stderr());
   int exit_code = EXIT_SUCCESS;

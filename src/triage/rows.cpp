@@ -29,7 +29,7 @@ class Collector {
       fresh.status = alert->status;
     }
     for (const AlertId id : alerts_) {
-      if (forgotten_.contains(id) || is_new(id)) continue;
+      if (forgotten_.contains(id)) continue;
       const Alert* alert = state_.find(id);
       CHECK(alert != nullptr);
       rows_.alerts.push_back({id, alert->status, false});
@@ -60,7 +60,7 @@ class Collector {
     c.status.occurrence = moved.status.occurrence;
   }
   void note(AlertFired& c) {
-    alerts_.insert(c.id);
+    touch(c.id);
     rows_.displays.push_back({c.id, c.annotations, c.generator_url});
     rows_.alert_events.push_back({.alert = c.id,
                                   .at = now_.wall,
@@ -73,7 +73,7 @@ class Collector {
                                   .rules_hash = c.status.rules_hash});
   }
   void note(const AlertEnded& c) {
-    alerts_.insert(c.id);
+    touch(c.id);
     AlertEvent event{.alert = c.id,
                      .at = now_.wall,
                      .kind = std::string(kind_of(c.by)),
@@ -86,17 +86,17 @@ class Collector {
     rows_.alert_events.push_back(std::move(event));
   }
   void note(const AlertForgotten& c) { forgotten_[c.id] = c.status; }
-  void note(const AlertSeverityRaised& c) { alerts_.insert(c.id); }
+  void note(const AlertSeverityRaised& c) { touch(c.id); }
   void note(const DisplayTaken& c) {
     rows_.displays.push_back({c.id, c.annotations, c.generator_url});
   }
   void note(const IncidentOpened& c) {
     incidents_.insert(c.incident.id);
-    alerts_.insert(c.alert);
+    touch(c.alert);
   }
   void note(const AlertJoined& c) {
     incidents_.insert(c.incident);
-    alerts_.insert(c.alert);
+    touch(c.alert);
     if (c.new_member) ++counts_[c.incident].joined;
     if (!c.new_member) ++counts_[c.incident].again;
   }
@@ -132,7 +132,7 @@ class Collector {
   void note(const PageWithdrawn& c) { ended_pages_[c.page.id] = c.page; }
   void note(const PageAbandoned& c) { ended_pages_[c.page.id] = c.page; }
   void note(const LeaseRenewed& c) {
-    if (c.new_source) alerts_.insert(c.id);
+    if (c.new_source) touch(c.id);
   }
   void note(const LeaseRearmed&) {}
   void note(const SenderEndSeen&) {}
@@ -160,6 +160,10 @@ class Collector {
 
   /// Ids only grow, so every alert opened in this batch lies at or above the first one.
   bool is_new(AlertId id) const { return first_new_ && id >= first_new_; }
+  /// A new alert's row is written whole anyway.
+  void touch(AlertId id) {
+    if (!is_new(id)) alerts_.insert(id);
+  }
 
   struct Counts {
     std::uint64_t joined = 0, again = 0, cleared = 0, expired = 0;

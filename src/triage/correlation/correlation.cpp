@@ -11,21 +11,26 @@ namespace {
 struct Group {
   const rules::CorrelationRule* rule = nullptr;  ///< Null: an incident of its own.
   Key key;
-  Labels by;
 };
+
+/// The values the group stands for, empty ones left out.
+Labels by_labels(const Group& group, const rules::Subject& subject) {
+  std::vector<Label> by;
+  if (group.rule == nullptr) return Labels(std::move(by));
+  for (const std::string& name : group.rule->by) by.push_back({name, subject.value_of(name)});
+  return Labels(std::move(by));
+}
 
 Group group_of(const Core& core, const Alert& alert, const rules::Verdict& verdict,
                const rules::Subject& subject) {
   // Tocsin's own alarms stand for themselves.
   if (verdict.correlation < 0 || core.context.source == "tocsin")
-    return {.rule = nullptr, .key = alert.key, .by = {}};
+    return {.rule = nullptr, .key = alert.key};
   const rules::CorrelationRule& rule =
       core.policy.rules.correlation[static_cast<std::size_t>(verdict.correlation)];
   const std::string bytes = rules::correlation_key(rule, subject);
-  std::vector<Label> by;
-  for (const std::string& name : rule.by) by.push_back({name, subject.value_of(name)});
   // Two seeds make 128 bits: one collision in 10^12 groups is not to be expected.
-  return {&rule, Key{content_hash(bytes, 1), content_hash(bytes, 2)}, Labels(std::move(by))};
+  return {&rule, Key{content_hash(bytes, 1), content_hash(bytes, 2)}};
 }
 
 bool may_join(const Core& core, const Incident& incident, const Group& group) {
@@ -74,7 +79,7 @@ std::string title_of(const rules::Subject& subject, LabelsView labels) {
 }
 
 void open(const Core& core, const Alert& alert, const rules::Verdict& verdict,
-          const rules::Subject& subject, Group group, Changes& out) {
+          const rules::Subject& subject, const Group& group, Changes& out) {
   const rules::Service* service =
       verdict.service < 0 ? nullptr
                           : &core.policy.rules.services[static_cast<std::size_t>(verdict.service)];
@@ -93,7 +98,7 @@ void open(const Core& core, const Alert& alert, const rules::Verdict& verdict,
     incident.window = group.rule->window;
     incident.max_age = group.rule->max_age;
   }
-  incident.key_labels = std::move(group.by);
+  incident.key_labels = by_labels(group, subject);
   incident.key = group.key;
   incident.started_at = std::min(alert.status.starts_at, core.now.wall);
   incident.detected_at = core.now.timeline;
@@ -110,13 +115,13 @@ void on_firing(const Core& core, const Alert& alert, LabelsView annotations,
   if (alert.status.severity == Severity::none) return;
   const rules::Subject subject =
       rules::subject_of(core.policy.rules, verdict, alert.labels, annotations, core.context.source);
-  Group group = group_of(core, alert, verdict, subject);
+  const Group group = group_of(core, alert, verdict, subject);
   const Incident* newest = core.state.newest_of(group.key);
   if (newest != nullptr &&
       (may_join(core, *newest, group) || incident::may_reopen(core, *newest))) {
     return join(core, *newest, alert, out);
   }
-  open(core, alert, verdict, subject, std::move(group), out);
+  open(core, alert, verdict, subject, group, out);
 }
 
 void on_continued(const Core& core, const Alert& alert, LabelsView annotations,
