@@ -51,11 +51,14 @@ void AlertModel::answer(const Sent& sent, const Said& said, const triage::StepAn
   if (answer.fate == Fate::refused) return;
   require(bool(answer.alert), "an accepted report was answered without an alert's id");
   Known& known = known_[said.key];
-  const bool forgotten = !known.firing && now.timeline - known.ended >= std::chrono::hours(24);
+  const bool forgotten = (!known.firing || known.may_have_ended) &&
+                         now.timeline - known.ended >= std::chrono::hours(24);
   require(!known.id || known.id == answer.alert || forgotten,
           "I1: " + name_of(known.id) + " came back as " + name_of(answer.alert));
   known.id = answer.alert;
   key_of_[answer.alert] = said.key;
+  // Answers and changes of one release come without their order.
+  known.may_have_fired = known.may_have_ended = ended_now_.contains(said.key);
   if (means_over(answer.fate)) {
     if (known.firing || known.ended == Instant{}) known.ended = now.timeline;
     known.firing = false;
@@ -106,12 +109,14 @@ void AlertModel::check_lease(AlertId id, Instant at) const {
 }
 
 void AlertModel::changed(const triage::Changes& changes) {
+  ended_now_.clear();
   for (const triage::Change& change : changes) {
     const auto* ended = std::get_if<triage::AlertEnded>(&change);
     if (ended == nullptr) continue;
     if (ended->by == EndedBy::lease) check_lease(ended->id, ended->at);
     const auto key = key_of_.find(ended->id);
     if (key == key_of_.end()) continue;
+    ended_now_.insert(key->second);
     Known& known = known_[key->second];
     known.firing = false;
     known.ended = ended->at;
@@ -143,8 +148,11 @@ void AlertModel::check(const triage::State& state, Now now) {
       continue;
     }
     const triage::AlertStatus& status = alert->status;
-    require(!known.id || known.id == alert->id,
-            "I1: " + name_of(known.id) + " is now " + name_of(alert->id));
+    const bool may_be_another = (!known.firing || known.may_have_ended) &&
+                                now.timeline - known.ended >= std::chrono::hours(24);
+    require(!known.id || known.id == alert->id || may_be_another,
+            "I1: " + name_of(known.id) + " is now " + name_of(alert->id) + "; it was answered as " +
+                (known.firing ? "firing" : "over since " + format_rfc3339(known.ended)));
     const bool fires = status.state == AlertState::firing;
     const bool same = known.id == alert->id;
     if (same && known.firing && !fires) {
@@ -164,12 +172,10 @@ void AlertModel::check(const triage::State& state, Now now) {
     if (!fires) {
       known.promised.clear();
     } else if (status.lease.ends != triage::kNever) {
-      // Each lease that is known lasts its former length again; the alert ends with its last one.
-      // A further source's may be lost: leases are volatile, and the first one's is granted anew.
+      // Each lease lasts its former length again; the alert ends with its last one.
       Duration longest = status.lease.length;
       for (const triage::Lease& lease : status.more_leases)
         longest = std::max(longest, lease.length);
-      known.promised = {};
       known.promised[kRestart] = now.timeline + longest;
     }
     known.id = alert->id;

@@ -52,6 +52,7 @@ class AlertModel {
   std::map<Key, Known> known_;
   std::map<AlertId, Key> key_of_;
   std::map<std::uint64_t, Sent> waiting_;
+  std::set<Key> ended_now_;  ///< By the changes of the release whose answers are being read.
   bool person_resolves_ = false;
 };
 

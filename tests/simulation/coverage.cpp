@@ -76,7 +76,7 @@ const std::vector<DiskPoint>& crash_points_of_disk() {
       {DiskFile::database, open}, {DiskFile::database, read}, {DiskFile::database, write},
       {DiskFile::database, sync}, {DiskFile::database, lock}, {DiskFile::wal, open},
       {DiskFile::wal, read},      {DiskFile::wal, write},     {DiskFile::wal, sync},
-      {DiskFile::wal, lock},      {DiskFile::wal, remove},    {DiskFile::journal, open},
+      {DiskFile::wal, lock},      {DiskFile::wal, truncate},  {DiskFile::journal, open},
       {DiskFile::journal, write}, {DiskFile::journal, sync},  {DiskFile::journal, remove},
   };
   return points;

@@ -437,8 +437,7 @@ void Disk::fail_at(DiskPoint point, unsigned nth, DiskFault fault) {
 
 DiskFault Disk::begin(DiskPoint point) {
   if (crashed_) return DiskFault::io;
-  ++operations_;
-  if (watch) watch(point);
+  ++counts_[point];
   after_ = false;
   if (crash_ && crash_->point == point && --crash_->left == 0) {
     crashed_at_ = point;

@@ -2,7 +2,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -87,14 +86,13 @@ class Disk {
   Instant time() const { return now_; }
   bool powersafe_overwrite() const { return powersafe_; }
 
-  /// Told of every operation, before it acts.
-  std::function<void(DiskPoint)> watch;
+  /// How often each operation was begun.
+  const std::map<DiskPoint, std::uint64_t>& counts() const { return counts_; }
 
   std::size_t open_files() const { return open_files_; }
   bool exists(std::string_view path) const;
   /// The bytes as a process sees them now.
   std::string contents(std::string_view path) const;
-  std::uint64_t operations() const { return operations_; }
 
   // For the VFS functions in memory_vfs.cpp.
   /// What the operation must do: nothing (the fault says how it fails) or act.
@@ -131,7 +129,7 @@ class Disk {
   std::map<std::string, std::shared_ptr<MemoryFile>, std::less<>> removed_;
   Instant now_{};
   std::size_t open_files_ = 0;
-  std::uint64_t operations_ = 0;
+  std::map<DiskPoint, std::uint64_t> counts_;
   std::uint64_t io_faults_ = 0;
   std::uint64_t full_faults_ = 0;
   std::unique_ptr<sqlite3_vfs> vfs_;

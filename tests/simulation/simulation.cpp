@@ -16,6 +16,7 @@ Verdict simulate(const Options& options) {
     verdict.violation = violation.text;
     verdict.last_events = world.trace().last();
   }
+  world.count_disk_operations();
   verdict.digest = world.trace().digest();
   verdict.steps = world.steps();
   verdict.crashes = world.crashes();

@@ -35,6 +35,10 @@ World::World(const Options& options)
 
 World::~World() { end_process(); }
 
+void World::count_disk_operations() {
+  for (const auto& [point, times] : disk_.counts()) coverage_.count("disk", name_of(point), times);
+}
+
 Now World::now() const { return {timeline_start_ + (boot_ - boot_start_), boot_ + wall_off_}; }
 
 void World::run() {
@@ -76,7 +80,7 @@ void World::arm_crash() {
   crash_is_power_ =
       !scenario_.allows(Fault::kill) || (scenario_.allows(Fault::power_cut) && random_.chance(60));
   if (random_.chance(50)) {
-    arm_disk_crash(12);
+    arm_disk_crash();
   } else {
     crash_point_ =
         static_cast<LoopPoint>(random_.below(static_cast<std::uint64_t>(LoopPoint::kCount)));
@@ -284,17 +288,32 @@ void World::advance(Duration by) {
 void World::clean_stop() {
   if (!allows(Fault::clean_stop)) return;
   count(Fault::clean_stop);
+  if (!crash_armed_ && random_.chance(50)) {
+    // The store cuts its log when it closes: the one checkpoint that every run can have.
+    const DiskPoint points[] = {{DiskFile::database, DiskOp::write},
+                                {DiskFile::database, DiskOp::sync},
+                                {DiskFile::wal, DiskOp::truncate}};
+    crash_armed_ = true;
+    crash_is_power_ = scenario_.allows(Fault::power_cut);
+    disk_.crash_at(random_.pick(points), 1 + static_cast<unsigned>(random_.below(3)),
+                   random_.chance(50));
+  }
+  stop();
+  start();
+}
+
+/// Stops in good order, unless the power goes while it does.
+void World::stop() {
   note("stop in good order");
   for (int i = 0; i < 50 && !pipeline_->idle(); ++i) {
     core_turn();
     commit_turn();
   }
+  end_process();
+  if (disk_.crashed()) return lose_process({"the stop"});
   alerts_.crashed();
   pages_.crashed();
-  end_process();
-  if (disk_.crashed()) disk_.restart(Disk::Loss::process);
   advance(Duration(random_.between(10, 20'000)));
-  start();
 }
 
 }  // namespace tocsin::simulation

@@ -41,6 +41,7 @@ class World {
   /// Throws Violation.
   void run();
 
+  void count_disk_operations();
   const Coverage& coverage() const { return coverage_; }
   const Trace& trace() const { return trace_; }
   int steps() const { return steps_; }
@@ -89,10 +90,14 @@ class World {
   void catch_up();
   void advance(Duration);
   void clean_stop();
+  void stop();
   void arm_crash();
 
   // world_daemon.cpp: what the daemon's threads do.
   void work();
+  void decide();
+  template <class Change>
+  void count_change();
   void core_turn();
   void commit_turn();
   void outcomes_turn();
@@ -115,7 +120,8 @@ class World {
   void lose_process(const Crash&);
   void end_process();
   void check_timelines();
-  void arm_disk_crash(unsigned within);
+  void arm_crash_at_start();
+  void arm_disk_crash();
 
   // world_finish.cpp: liveness, once faults have stopped.
   void finish();

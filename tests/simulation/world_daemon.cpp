@@ -45,17 +45,40 @@ void World::work() {
   }
 }
 
+/// What a batch does not carry is counted by its cause.
+template <class Change>
+void World::count_change() {
+  coverage_.count("change", triage::name_of(triage::Change(Change{})));
+}
+
+void World::decide() {
+  const triage::State& state = pipeline_->state();
+  const bool due = triage::due(state, now());
+  if (!due) {
+    pipeline_->decide(now());
+    return;
+  }
+  coverage_.count("step", triage::name_of(triage::Step(triage::Tick{})));
+  const triage::Deadline first = *state.first_deadline();
+  const auto leases = [&] {
+    const triage::Alert* alert = state.find(AlertId{first.id});
+    return alert == nullptr || alert->status.state != triage::AlertState::firing
+               ? std::size_t{0}
+               : alert->status.more_leases.size() + 1;
+  };
+  const bool is_lease = first.kind == triage::DeadlineKind::lease;
+  const std::size_t before = is_lease ? leases() : 0;
+  pipeline_->decide(now());
+  if (!is_lease) return;
+  count_change<triage::LeaseRearmed>();
+  if (leases() > 0 && leases() < before) count_change<triage::LeaseDropped>();
+}
+
 void World::core_turn() {
   flush_backlog();
   point(LoopPoint::before_decide);
-  const triage::State& state = pipeline_->state();
-  if (triage::due(state, now())) {
-    coverage_.count("step", triage::name_of(triage::Step(triage::Tick{})));
-    if (state.first_deadline()->kind == triage::DeadlineKind::lease) {
-      coverage_.count("change", triage::name_of(triage::Change(triage::LeaseRearmed{})));
-    }
-  }
-  while (pipeline_->decide(now()) && !committing_ && random_.chance(50)) {
+  decide();
+  while (random_.chance(30) && pipeline_->decide(now())) {
   }
   point(LoopPoint::after_decide);
   if (!committing_) {
@@ -159,9 +182,12 @@ void World::answer_arrives(std::unique_ptr<Delivery> delivery) {
       pages_.confirmed(asked.page, asked.outcome);
       return;
     case Asked::Kind::own:
-      if (asked.name == "space_changed") {
-        coverage_.count("change", triage::name_of(triage::Change(triage::SpaceNoted{})));
-      }
+      if (asked.name == triage::name_of(triage::Step(triage::Restarted{})))
+        count_change<triage::DaemonRestarted>();
+      if (asked.name == triage::name_of(triage::Step(triage::ClockStepped{})))
+        count_change<triage::ClockStepNoted>();
+      if (asked.name == triage::name_of(triage::Step(triage::SpaceChanged{})))
+        count_change<triage::SpaceNoted>();
       return;
   }
 }
@@ -172,12 +198,9 @@ void World::answered_report(const Asked& asked, const Delivery& delivery, std::u
   for (std::size_t i = 0; i < delivery.answers.size(); ++i) {
     const Fate fate = delivery.answers[i].fate;
     needs_labels |= fate == Fate::needs_labels;
-    if (fate == Fate::refreshed) {
-      coverage_.count("change", triage::name_of(triage::Change(triage::LeaseRenewed{})));
-    }
-    if (fate == Fate::already_so && asked.said[i].ends_at) {
-      coverage_.count("change", triage::name_of(triage::Change(triage::SenderEndSeen{})));
-    }
+    if (fate == Fate::refreshed) count_change<triage::LeaseRenewed>();
+    if (fate == Fate::late || fate == Fate::unknown_resolve) count_change<triage::ReportCounted>();
+    if (fate == Fate::already_so && asked.said[i].ends_at) count_change<triage::SenderEndSeen>();
   }
   if (needs_labels) {
     std::unique_ptr<Delivery> full = senders_.with_labels(delivery, asked.said);
@@ -208,7 +231,7 @@ void World::hand_out() {
   point(LoopPoint::before_hand_out);
   const std::vector<triage::Page> pages = pipeline_->take_pages(now(), kPagesAtOnce);
   for (const triage::Page& page : pages) {
-    coverage_.count("change", triage::name_of(triage::Change(triage::PageHandedOut{})));
+    count_change<triage::PageHandedOut>();
     pages_.handed_out(page, batches_.now(), pipeline_->state());
   }
   if (!pages.empty()) point(LoopPoint::after_hand_out);

@@ -141,10 +141,7 @@ void World::finish() {
 
   settle(policy_->incidents.close_after + minutes(1));
   require(pipeline_->state().incidents.empty(), "liveness: an incident does not close");
-  note("stop in good order");
-  alerts_.crashed();
-  pages_.crashed();
-  end_process();
+  stop();
   start();
   settle(seconds(1));
 }

@@ -35,12 +35,7 @@ void World::start() {
 
 /// False if the process gave up for a reason that it may have.
 bool World::try_start() {
-  if (!healed_ && crash_armed_ == false && random_.chance(15) && crashes_ < scenario_.crashes + 2) {
-    crash_armed_ = true;
-    crash_patience_ = 25;
-    crash_is_power_ = scenario_.allows(Fault::power_cut);
-    arm_disk_crash(25);
-  }
+  arm_crash_at_start();
   const std::uint64_t faults = disk_.io_faults() + disk_.full_faults();
   const auto failed = [&](const store::StoreError& error) {
     const bool excused = disk_.crashed() || disk_.io_faults() + disk_.full_faults() > faults;
@@ -128,10 +123,39 @@ void World::check_timelines() {
   if (disk_.crashed()) throw Crash{"reading"};
 }
 
-void World::arm_disk_crash(unsigned within) {
-  const auto& points = crash_points_of_disk();
-  const DiskPoint point = points[static_cast<std::size_t>(random_.below(points.size()))];
-  disk_.crash_at(point, 1 + static_cast<unsigned>(random_.below(within)), random_.chance(50));
+/// Opening, recovering and creating the store are done once for each start, so they need plans of
+/// their own.
+void World::arm_crash_at_start() {
+  const bool creates = batches_.commits() == 0;
+  if (healed_ || crash_armed_ || crashes_ >= scenario_.crashes + 2 ||
+      !random_.chance(creates ? 35 : 20))
+    return;
+  using enum DiskOp;
+  const std::vector<DiskPoint> creation = {{DiskFile::journal, open},   {DiskFile::journal, write},
+                                           {DiskFile::journal, sync},   {DiskFile::journal, remove},
+                                           {DiskFile::database, write}, {DiskFile::database, sync}};
+  const std::vector<DiskPoint> opening = {{DiskFile::database, open}, {DiskFile::database, read},
+                                          {DiskFile::database, lock}, {DiskFile::wal, open},
+                                          {DiskFile::wal, read},      {DiskFile::wal, write},
+                                          {DiskFile::wal, sync},      {DiskFile::wal, lock}};
+  crash_armed_ = true;
+  crash_patience_ = 25;
+  crash_is_power_ = scenario_.allows(Fault::power_cut);
+  const DiskPoint point =
+      creates && random_.chance(70) ? random_.pick(creation) : random_.pick(opening);
+  disk_.crash_at(point, 1 + static_cast<unsigned>(random_.below(4)), random_.chance(50));
+}
+
+/// What a running store does.
+void World::arm_disk_crash() {
+  using enum DiskOp;
+  const std::vector<DiskPoint> points = {{DiskFile::wal, write},
+                                         {DiskFile::wal, sync},
+                                         {DiskFile::wal, lock},
+                                         {DiskFile::wal, read},
+                                         {DiskFile::database, read}};
+  disk_.crash_at(random_.pick(points), 1 + static_cast<unsigned>(random_.below(12)),
+                 random_.chance(50));
 }
 
 void World::end_process() {
