@@ -29,9 +29,7 @@ std::string size_detail(std::uint64_t most) {
 Exchange::Exchange(NetThread& net, const Peer& peer, Conversation& conversation)
     : net_(net), peer_(peer), conversation_(conversation) {}
 
-Exchange::~Exchange() {
-  if (open_) end(0);
-}
+Exchange::~Exchange() { end(); }
 
 void Exchange::count_refusal(std::string_view reason) {
   if (request_.route == nullptr || request_.route->work != Work::intake) return;
@@ -246,13 +244,16 @@ void Exchange::give_back_body() {
   if (body_bytes_ > 0) net_.site().give_back_body_bytes(std::exchange(body_bytes_, 0));
 }
 
-void Exchange::end(int status) {
-  Site& site = net_.site();
+void Exchange::answered(int status) {
+  give_back_body();
+  const std::string_view route = request_.route == nullptr ? "unknown" : request_.route->pattern;
+  net_.site().count_request(route, status, Clock::now() - began_);
+}
+
+void Exchange::end() {
   give_back_body();
   if (!std::exchange(open_, false)) return;
-  site.open_requests.fetch_sub(1, std::memory_order_relaxed);
-  const std::string_view route = request_.route == nullptr ? "unknown" : request_.route->pattern;
-  if (status != 0) site.count_request(route, status, Clock::now() - began_);
+  net_.site().open_requests.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace tocsin::http

@@ -31,10 +31,11 @@ class Exchange {
   void run(std::string_view body);
   /// For requests that are no HTTP or ended before they were whole.
   Response broken(int status, std::string_view detail, std::string_view reason);
-  /// The body is no longer needed: its bytes go back to the budget.
-  void give_back_body();
+  /// The response is about to be written: it is counted, and the body's bytes go back to the
+  /// budget, before anybody can see the answer.
+  void answered(int status);
   /// The response was written, or could not be.
-  void end(int status);
+  void end();
 
   // What comes back from elsewhere.
   void on_answer(std::unique_ptr<triage::Delivery>);
@@ -45,6 +46,7 @@ class Exchange {
  private:
   std::optional<Response> no_route(const Found&);
   std::optional<Response> check_body(const Head&);
+  void give_back_body();
   void dispatch();
   void submit(std::unique_ptr<triage::Delivery>);
   /// False if the lane is full.

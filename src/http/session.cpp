@@ -101,7 +101,7 @@ class Connection final : public Session, public Conversation {
     if (deadline_ > now) return;
     if (phase_ == Phase::head || phase_ == Phase::body) {
       exchange_.broken(408, "the request did not come in time", "timeout");
-      exchange_.end(408);
+      exchange_.answered(408);
     }
     close();
   }
@@ -112,10 +112,9 @@ class Connection final : public Session, public Conversation {
   }
 
   void respond(Response response) override {
-    if (closed_) return end(0);
-    exchange_.give_back_body();
+    if (closed_) return end();
+    exchange_.answered(response.status);
     keep_ = keep_ && !response.close && !draining_;
-    status_ = response.status;
     out_.clear();
     append_head(response, keep_, is_http_1_0_, net_.date(), out_);
     out_body_ = is_head_ ? std::string() : std::move(response.body);
@@ -139,7 +138,7 @@ class Connection final : public Session, public Conversation {
   }
 
   void next_request() {
-    if (draining_) return end(0);
+    if (draining_) return end();
     parser_.emplace(std::piecewise_construct, std::make_tuple(std::move(body_)));
     parser_->header_limit(kHeadMax);
     parser_->eager(false);
@@ -156,7 +155,7 @@ class Connection final : public Session, public Conversation {
     // All but the unfinished line of a head or a chunk has been taken out, so there is room.
     const std::size_t room = buffer_.capacity() - buffer_.size();
     socket_.async_read_some(buffer_.prepare(room), [this](Failure failed, std::size_t size) {
-      if (failed || closed_) return end(0);
+      if (failed || closed_) return end();
       buffer_.commit(size);
       if (phase_ == Phase::discarding || phase_ == Phase::lingering) return discard();
       advance();
@@ -226,7 +225,7 @@ class Connection final : public Session, public Conversation {
   void say_continue() {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     asio::async_write(socket_, asio::buffer(kContinue), [this](Failure failed, std::size_t) {
-      if (failed || closed_) return end(0);
+      if (failed || closed_) return end();
       advance();
     });
   }
@@ -255,8 +254,8 @@ class Connection final : public Session, public Conversation {
     enter(Phase::writing, kWriteTimeout);
     const std::array<asio::const_buffer, 2> parts = {asio::buffer(out_), asio::buffer(out_body_)};
     asio::async_write(socket_, parts, [this](Failure failed, std::size_t) {
-      exchange_.end(status_);
-      if (failed || closed_) return end(0);
+      exchange_.end();
+      if (failed || closed_) return end();
       give_back_memory();
       if (!keep_) return linger();
       enter(Phase::discarding, kBodyTimeout);
@@ -277,7 +276,7 @@ class Connection final : public Session, public Conversation {
     buffer_.consume(static_cast<std::size_t>(some));
     discard_left_ -= some;
     if (discard_left_ > 0) return read_some();
-    if (phase_ == Phase::lingering) return end(0);
+    if (phase_ == Phase::lingering) return end();
     next_request();
   }
 
@@ -286,7 +285,7 @@ class Connection final : public Session, public Conversation {
   void linger() {
     Failure failed;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, failed);
-    if (failed) return end(0);
+    if (failed) return end();
     enter(Phase::lingering, kLingerTimeout);
     discard_left_ = kDrainMax;
     discard();
@@ -300,8 +299,8 @@ class Connection final : public Session, public Conversation {
     socket_.close(ignored);
   }
 
-  void end(int status) {
-    exchange_.end(status);
+  void end() {
+    exchange_.end();
     if (std::exchange(ended_, true)) return;
     closed_ = true;
     deadline_ = Clock::time_point::max();
@@ -318,7 +317,6 @@ class Connection final : public Session, public Conversation {
   std::uint64_t discard_left_ = 0;
   Clock::time_point deadline_ = Clock::time_point::max();
   Phase phase_ = Phase::idle;
-  int status_ = 0;
   bool keep_ = true;
   bool is_head_ = false;
   bool is_http_1_0_ = false;

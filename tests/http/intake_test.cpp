@@ -172,6 +172,11 @@ TEST(Intake, RefusalsAreCountedWithTheirReason) {
   EXPECT_EQ(counts("\"prom-us\"", "\"malformed\""), "1") << text;
   EXPECT_EQ(counts("\"prom-eu\"", "\"wrong_type\""), "1");
   EXPECT_EQ(counts("\"prom-us\"", "\"content_type\""), "1");
+  // Counted before the answer leaves, so that who has seen it finds it counted.
+  const auto unknown = text.find("route=\"unknown\"");
+  ASSERT_NE(unknown, std::string::npos);
+  EXPECT_NE(text.substr(unknown, text.find('\n', unknown) - unknown).find("404"),
+            std::string::npos);
 }
 
 }  // namespace
