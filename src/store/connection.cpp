@@ -154,7 +154,8 @@ std::expected<Connection, StoreError> open_read_only(const std::string& path,
 
 std::int64_t wal_file_bytes(sqlite3* db) {
   sqlite3_file* file = nullptr;
-  const int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+  const int code =
+      sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&file));
   if (code != SQLITE_OK || file == nullptr || file->pMethods == nullptr) return 0;
   sqlite3_int64 bytes = 0;
   return file->pMethods->xFileSize(file, &bytes) == SQLITE_OK ? bytes : 0;
