@@ -1,5 +1,7 @@
 #include "store/batch_writer.h"
 
+#include <algorithm>
+
 #include "store/schema.h"
 
 namespace tocsin::store {
@@ -8,6 +10,9 @@ namespace {
 using triage::AlertOpened;
 using triage::AlertStatus;
 using triage::Rows;
+
+/// Chains known without asking; one batch may go beyond.
+constexpr std::size_t kChainsMax = 100'000;
 
 /// The first id of the span that holds `id`; ids count from 1.
 std::uint64_t span_of(AlertId id) { return (id.value - 1) / kSpan * kSpan + 1; }
@@ -58,9 +63,9 @@ int BatchWriter::prepare(sqlite3* db) {
                                   "generator_url,rules_hash")},
       {upsert_incident_, upsert_into("incident", kIncidentColumns)},
       {upsert_page_, upsert_into("page", kPageColumns)},
-      {insert_timeline_,
-       "INSERT INTO timeline(incident,n,at,actor,kind,detail) VALUES(?1,"
-       "(SELECT coalesce(max(n),0)+1 FROM timeline WHERE incident=?1),?2,?3,?4,?5)"},
+      {insert_timeline_, insert_into("timeline", "incident,previous,at,actor,kind,detail,alerts")},
+      {select_chain_, "SELECT last FROM incident_chain WHERE id=?"},
+      {upsert_chain_, upsert_into("incident_chain", "id,last")},
       {upsert_span_,
        "INSERT INTO alert_span(first,live) VALUES(?,?) "
        "ON CONFLICT(first) DO UPDATE SET live=live+excluded.live"},
@@ -70,6 +75,8 @@ int BatchWriter::prepare(sqlite3* db) {
 
 int BatchWriter::write(const Rows& rows) {
   spans_.clear();
+  changed_chains_.clear();
+  if (chains_.size() > kChainsMax) chains_.clear();
   const auto each = [](const auto& values, auto write) { return write_all(values, write); };
   int code = write_sources(rows.sources);
   if (code == SQLITE_OK) {
@@ -93,6 +100,7 @@ int BatchWriter::write(const Rows& rows) {
   if (code == SQLITE_OK) {
     code = each(rows.timeline, [this](const auto& entry) { return write_timeline(entry); });
   }
+  if (code == SQLITE_OK) code = write_chains();
   return code == SQLITE_OK ? write_spans() : code;
 }
 
@@ -174,14 +182,50 @@ int BatchWriter::write_page(const triage::Page& page) {
   return upsert_page_.run();
 }
 
-int BatchWriter::write_timeline(const triage::TimelineEntry& entry) {
-  return insert_timeline_.number(entry.incident.value)
-      .instant(entry.at)
-      .text(entry.actor)
-      .text(entry.kind)
-      .text(entry.detail)
-      .run();
+int BatchWriter::last_entry(std::uint64_t incident, Chain*& chain) {
+  const auto [at, unknown] = chains_.try_emplace(incident);
+  chain = &at->second;
+  if (!unknown) return SQLITE_OK;
+  const int code = select_chain_.number(incident).step();
+  if (code == SQLITE_ROW) chain->last = select_chain_.row().number();
+  select_chain_.reset();
+  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
+
+int BatchWriter::write_timeline(const triage::TimelineEntry& entry) {
+  Chain* chain = nullptr;
+  if (const int code = last_entry(entry.incident.value, chain); code != SQLITE_OK) return code;
+  members_.clear();
+  for (const AlertId alert : entry.alerts) {
+    members_ += members_.empty() ? '[' : ',';
+    members_ += std::to_string(alert.value);
+  }
+  if (!members_.empty()) members_ += ']';
+  const int code = insert_timeline_.number(entry.incident.value)
+                       .number(chain->last)
+                       .instant(entry.at)
+                       .text(entry.actor)
+                       .text(entry.kind)
+                       .text(entry.detail)
+                       .text_or_null(members_)
+                       .run();
+  chain->last = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(db_));
+  if (!chain->changed) changed_chains_.push_back(entry.incident.value);
+  chain->changed = true;
+  return code;
+}
+
+int BatchWriter::write_chains() {
+  // In the order of ids, so that neighbours share their pages.
+  std::ranges::sort(changed_chains_);
+  return write_all(changed_chains_, [this](std::uint64_t incident) {
+    Chain& chain = chains_.at(incident);
+    chain.changed = false;
+    return upsert_chain_.number(incident).number(chain.last).run();
+  });
+}
+
+void BatchWriter::rolled_back() { chains_.clear(); }
 
 /// Most batches touch a few spans, in order: a short list with repeats does.
 void BatchWriter::count(AlertId id, std::int64_t change) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "store/row_codec.h"
@@ -16,6 +17,8 @@ class BatchWriter {
   [[nodiscard]] int prepare(sqlite3*);
   /// SQLITE_OK, or why the transaction must be rolled back.
   [[nodiscard]] int write(const triage::Rows&);
+  /// What the last write() wrote is not there: forget what it taught.
+  void rolled_back();
 
  private:
   int write_sources(const std::vector<std::string>&);
@@ -28,6 +31,12 @@ class BatchWriter {
   int write_page(const triage::Page&);
   int write_timeline(const triage::TimelineEntry&);
   int write_spans();
+  struct Chain {
+    std::uint64_t last = 0;  ///< Newest timeline entry of the incident, 0 none.
+    bool changed = false;
+  };
+  int last_entry(std::uint64_t incident, Chain*& chain);
+  int write_chains();
   void count(AlertId, std::int64_t change);
 
   struct SpanChange {
@@ -45,12 +54,17 @@ class BatchWriter {
   Statement upsert_incident_;
   Statement upsert_page_;
   Statement insert_timeline_;
+  Statement select_chain_;
+  Statement upsert_chain_;
   Statement upsert_span_;
   std::vector<SpanChange> spans_;
+  std::unordered_map<std::uint64_t, Chain> chains_;
+  std::vector<std::uint64_t> changed_chains_;
   // Texts made while binding; reused from row to row.
   std::string labels_;
   std::string annotations_;
   std::string leases_;
+  std::string members_;
   IncidentTexts incident_texts_;
 };
 

@@ -48,7 +48,11 @@ class SqliteReader final : public Reader {
     using Entries = std::vector<triage::TimelineEntry>;
     return transaction<Entries>([&](Entries& out) {
       return read(
-          "SELECT at,actor,kind,detail FROM timeline WHERE incident=? ORDER BY n DESC LIMIT ?",
+          "WITH RECURSIVE chain(previous,at,actor,kind,detail) AS (SELECT "
+          "t.previous,t.at,t.actor,t.kind,t.detail FROM incident_chain AS c JOIN timeline AS t ON "
+          "t.id=c.last WHERE c.id=? UNION ALL SELECT t.previous,t.at,t.actor,t.kind,t.detail FROM "
+          "chain JOIN timeline AS t ON t.id=chain.previous) "
+          "SELECT at,actor,kind,detail FROM chain LIMIT ?",
           [&](Statement& to) { to.number(id.value).number(std::min(limit, kRowsMax)); },
           [&](Row& row) {
             triage::TimelineEntry& entry = out.emplace_back();
@@ -192,7 +196,7 @@ int SqliteReader::find_source(const std::string& name, std::optional<std::int64_
 }
 
 /// Newest first. Firing alerts are never forgotten, so whole spans of history are passed over;
-/// those of an incident come from its two indexes.
+/// those of an incident are named by its timeline.
 int SqliteReader::find_alert_ids(const AlertQuery& query, std::vector<std::uint64_t>& out) {
   std::optional<std::int64_t> source;
   if (!query.source.empty()) {
@@ -208,12 +212,14 @@ int SqliteReader::find_alert_ids(const AlertQuery& query, std::vector<std::uint6
   std::string sql;
   if (query.incident) {
     sql =
-        "SELECT a.id FROM alert AS a LEFT JOIN alert_state AS s ON s.id=a.id WHERE a.incident=?4 "
-        "AND a.incident<>0 AND s.id IS NULL AND a.id<?1" +
-        filter +
-        " UNION ALL SELECT s.id FROM alert_state AS s CROSS JOIN alert AS a ON a.id=s.id WHERE "
-        "s.incident=?4 AND s.incident<>0 AND s.id<?1" +
-        filter + " ORDER BY 1 DESC" + limit;
+        "WITH RECURSIVE chain(previous,alerts) AS (SELECT t.previous,t.alerts FROM incident_chain "
+        "AS c JOIN timeline AS t ON t.id=c.last WHERE c.id=?4 UNION ALL SELECT "
+        "t.previous,t.alerts FROM chain JOIN timeline AS t ON t.id=chain.previous), "
+        "member(id) AS (SELECT DISTINCT j.value FROM chain, json_each(chain.alerts) AS j WHERE "
+        "chain.alerts IS NOT NULL AND j.value<?1) "
+        "SELECT a.id FROM member CROSS JOIN alert AS a ON a.id=member.id LEFT JOIN alert_state AS "
+        "s ON s.id=a.id WHERE coalesce(s.incident,a.incident)=?4" +
+        filter + " ORDER BY a.id DESC" + limit;
   } else if (query.state == AlertState::firing) {
     sql =
         "SELECT a.id FROM alert_span AS p CROSS JOIN alert AS a ON a.id BETWEEN p.first AND "

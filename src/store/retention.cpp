@@ -36,10 +36,14 @@ int Retention::prepare(sqlite3* db) {
        "SELECT id FROM incident WHERE closed_at<? AND state='closed' AND NOT "
        "EXISTS (SELECT 1 FROM page WHERE page.incident=incident.id AND "
        "page.state='owed') ORDER BY closed_at LIMIT 1"},
-      {delete_timeline_,
-       "DELETE FROM timeline WHERE incident=?1 AND n IN (SELECT n FROM timeline "
-       "WHERE incident=?1 ORDER BY n LIMIT " +
-           rows + ")"},
+      {delete_timeline_, "DELETE FROM timeline WHERE id=?"},
+      {chain_,
+       "WITH RECURSIVE chain(id,previous) AS (SELECT t.id,t.previous FROM incident_chain AS c JOIN "
+       "timeline AS t ON t.id=c.last WHERE c.id=? UNION ALL SELECT t.id,t.previous FROM chain JOIN "
+       "timeline AS t ON t.id=chain.previous) SELECT id,previous FROM chain LIMIT " +
+           rows},
+      {shorten_chain_, "UPDATE incident_chain SET last=?2 WHERE id=?1"},
+      {delete_chain_, "DELETE FROM incident_chain WHERE id=?"},
       {delete_pages_,
        "DELETE FROM page WHERE id IN (SELECT id FROM page WHERE incident=? LIMIT " + rows + ")"},
       {delete_incident_, "DELETE FROM incident WHERE id=?"},
@@ -110,10 +114,30 @@ int Retention::delete_incident(Instant before, bool& more) {
   oldest_incident_.reset();
   more = true;
   bool rest = false;
-  code = delete_some(delete_timeline_, id, rest);
+  code = delete_timeline(id, rest);
   if (code == SQLITE_OK && !rest) code = delete_some(delete_pages_, id, rest);
+  if (code == SQLITE_OK && !rest) code = delete_chain_.number(id).run();
   if (code == SQLITE_OK && !rest) code = delete_incident_.number(id).run();
   return code;
+}
+
+/// From the newest entry back: what is left is a whole chain at every moment.
+int Retention::delete_timeline(std::uint64_t incident, bool& more) {
+  std::vector<std::uint64_t> gone;
+  std::uint64_t next = 0;
+  int code = chain_.number(incident).step();
+  for (; code == SQLITE_ROW; code = chain_.step()) {
+    Row row = chain_.row();
+    gone.push_back(row.number());
+    next = row.number();
+  }
+  chain_.reset();
+  if (code != SQLITE_DONE) return code;
+  more = static_cast<std::int64_t>(gone.size()) == kRows;
+  for (const std::uint64_t id : gone) {
+    if (code = delete_timeline_.number(id).run(); code != SQLITE_OK) return code;
+  }
+  return shorten_chain_.number(incident).number(next).run();
 }
 
 int Retention::delete_some(Statement& statement, std::uint64_t incident, bool& more) {

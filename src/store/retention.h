@@ -26,6 +26,7 @@ class Retention {
   int delete_alerts(Instant before, bool& more);
   int delete_alert(std::uint64_t id);
   int delete_incident(Instant before, bool& more);
+  int delete_timeline(std::uint64_t incident, bool& more);
   int delete_some(Statement&, std::uint64_t incident, bool& more);
 
   sqlite3* db_ = nullptr;
@@ -37,6 +38,9 @@ class Retention {
   Statement delete_spans_;
   Statement oldest_incident_;
   Statement delete_timeline_;
+  Statement chain_;
+  Statement shorten_chain_;
+  Statement delete_chain_;
   Statement delete_pages_;
   Statement delete_incident_;
   std::uint64_t last_alert_ = 0;  ///< Where the pass over alerts stands.

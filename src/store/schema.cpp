@@ -65,7 +65,6 @@ CREATE TABLE alert (
   more_leases TEXT,                 -- JSON: [[source,ends,length,renewed],...]
   rules_hash INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX alert_incident ON alert(incident) WHERE incident <> 0;
 
 -- Alerts that changed after their first batch, as they are now.
 CREATE TABLE alert_state (
@@ -89,7 +88,6 @@ CREATE TABLE alert_state (
   more_leases TEXT,
   rules_hash INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX alert_state_incident ON alert_state(incident) WHERE incident <> 0;
 
 -- Annotations and links that were taken over after the first event.
 CREATE TABLE alert_display (
@@ -161,15 +159,22 @@ CREATE TABLE incident (
 CREATE INDEX incident_open ON incident(id) WHERE state <> 'closed';
 CREATE INDEX incident_closed ON incident(closed_at) WHERE closed_at IS NOT NULL;
 
+-- Appended only. The entries of an incident form a chain from its newest one backwards: an index on
+-- the incident would touch a page per incident in every batch, which costs more than the rows.
 CREATE TABLE timeline (
+  id INTEGER PRIMARY KEY,
   incident INTEGER NOT NULL,
-  n INTEGER NOT NULL,
+  previous INTEGER NOT NULL,        -- entry before it of the same incident, 0 none
   at INTEGER NOT NULL,
   actor TEXT NOT NULL,
   kind TEXT NOT NULL,
   detail TEXT NOT NULL,
-  PRIMARY KEY (incident, n)
-) STRICT, WITHOUT ROWID;
+  alerts TEXT                       -- JSON: ids of the alerts that joined; NULL none
+) STRICT;
+CREATE TABLE incident_chain (
+  id INTEGER PRIMARY KEY,           -- the incident
+  last INTEGER NOT NULL             -- its newest timeline entry
+) STRICT;
 
 -- The ledger.
 CREATE TABLE page (

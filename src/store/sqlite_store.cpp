@@ -123,6 +123,7 @@ void SqliteStore::roll_back(int code) {
   const bool harmless = code == kFenced || is_lack_of_space(db_.get(), code);
   const bool open = sqlite3_get_autocommit(db_.get()) == 0;
   const bool undone = !open || rollback_.run() == SQLITE_OK;
+  writer_.rolled_back();
   // Never tried again on the same file: after a failed sync the kernel may call lost pages clean.
   if (!harmless || !undone) broken_ = true;
 }

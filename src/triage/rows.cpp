@@ -16,6 +16,7 @@ class Collector {
 
   void take(Change& change, std::string_view actor) {
     if (auto told = timeline_entry(change, now_.wall, actor)) {
+      if (const auto* opened = std::get_if<IncidentOpened>(&change)) told->alerts = {opened->alert};
       rows_.timeline.push_back(std::move(*told));
     }
     std::visit([&](auto& fact) { note(fact); }, change);
@@ -61,16 +62,17 @@ class Collector {
   }
   void note(AlertFired& c) {
     touch(c.id);
-    rows_.displays.push_back({c.id, c.annotations, c.generator_url});
-    rows_.alert_events.push_back({.alert = c.id,
-                                  .at = now_.wall,
-                                  .kind = c.continued ? "continued" : "fired",
-                                  .source = c.source,
-                                  .starts_at = c.status.starts_at,
-                                  .ends_at = {},
-                                  .annotations = c.annotations.block(),
-                                  .generator_url = c.generator_url,
-                                  .rules_hash = c.status.rules_hash});
+    if (c.new_display) rows_.displays.push_back({c.id, c.annotations, c.generator_url});
+    rows_.alert_events.push_back(
+        {.alert = c.id,
+         .at = now_.wall,
+         .kind = c.continued ? "continued" : "fired",
+         .source = c.source,
+         .starts_at = c.status.starts_at,
+         .ends_at = {},
+         .annotations = c.new_display ? c.annotations.block() : std::string(),
+         .generator_url = c.new_display ? c.generator_url : std::string(),
+         .rules_hash = c.status.rules_hash});
   }
   void note(const AlertEnded& c) {
     touch(c.id);
@@ -97,7 +99,7 @@ class Collector {
   void note(const AlertJoined& c) {
     incidents_.insert(c.incident);
     touch(c.alert);
-    if (c.new_member) ++counts_[c.incident].joined;
+    if (c.new_member) counts_[c.incident].joined.push_back(c.alert);
     if (!c.new_member) ++counts_[c.incident].again;
   }
   void note(const AlertLeftFiring& c) {
@@ -166,10 +168,11 @@ class Collector {
   }
 
   struct Counts {
-    std::uint64_t joined = 0, again = 0, cleared = 0, expired = 0;
+    std::vector<AlertId> joined;
+    std::uint64_t again = 0, cleared = 0, expired = 0;
   };
   void add_counts() {
-    for (const auto& [incident, n] : counts_) {
+    for (auto& [incident, n] : counts_) {
       const auto tell = [&](std::uint64_t count, std::string_view kind, std::string_view text) {
         if (count == 0) return;
         std::string detail = "+" + std::to_string(count) + (count == 1 ? " alert" : " alerts");
@@ -179,7 +182,8 @@ class Collector {
                                   .kind = std::string(kind),
                                   .detail = detail.append(text)});
       };
-      tell(n.joined, "alerts_joined", "");
+      tell(n.joined.size(), "alerts_joined", "");
+      if (!n.joined.empty()) rows_.timeline.back().alerts = std::move(n.joined);
       tell(n.again, "alerts_joined", ", again");
       tell(n.cleared, "alerts_cleared", " cleared");
       tell(n.expired, "alerts_expired", " no longer reported");

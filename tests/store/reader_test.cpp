@@ -34,12 +34,23 @@ class Reading : public ::testing::Test {
     alert.opened.source = source;
     alert.status.incident = IncidentId{incident};
     batch_.rows.new_alerts.push_back(std::move(alert));
+    joins(id, incident);
+  }
+  /// The timeline is what says which alerts an incident has.
+  void joins(std::uint64_t id, std::uint64_t incident) {
+    if (incident == 0) return;
+    triage::TimelineEntry entry;
+    entry.incident = IncidentId{incident};
+    entry.kind = "alerts_joined";
+    entry.alerts = {AlertId{id}};
+    batch_.rows.timeline.push_back(std::move(entry));
   }
   void update(std::uint64_t id, AlertState state, std::uint64_t incident, bool forgotten = false) {
     triage::AlertStatus status;
     status.state = state;
     status.incident = IncidentId{incident};
     batch_.rows.alerts.push_back({AlertId{id}, status, forgotten});
+    joins(id, incident);
   }
   void add_incident(std::uint64_t id, IncidentState state, Severity severity,
                     const std::string& service, const std::string& team) {

@@ -37,6 +37,7 @@ struct AlertOpened {
 struct AlertFired {
   AlertId id;
   bool continued = false;
+  bool new_display = true;  ///< Annotations or link differ from those taken over before.
   Labels annotations;
   std::string generator_url;
   std::uint64_t display_hash = 0;

@@ -65,6 +65,7 @@ struct TimelineEntry {
   std::string actor;   ///< "" = Tocsin itself.
   std::string kind;    ///< "opened", "alerts_joined", "acknowledged", "paged", …
   std::string detail;  ///< One line for people.
+  std::vector<AlertId> alerts;  ///< Those that joined with it: how an incident finds its alerts.
 };
 
 /// An alert's later transition, for the history.

@@ -179,6 +179,7 @@ void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
   AlertFired fired{
       .id = alert.id,
       .continued = ended_by_lease && (!report.starts_at || *report.starts_at <= before.starts_at),
+      .new_display = display_hash_of(report) != alert.display_hash,
       .annotations = Labels(report.annotations),
       .generator_url = std::string(report.generator_url),
       .display_hash = display_hash_of(report),
