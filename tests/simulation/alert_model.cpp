@@ -172,10 +172,12 @@ void AlertModel::check(const triage::State& state, Now now) {
     if (!fires) {
       known.promised.clear();
     } else if (status.lease.ends != triage::kNever) {
-      // Each lease lasts its former length again; the alert ends with its last one.
+      // Each lease lasts its former length again, as it was when the lease began: what a longer
+      // refresh added since is volatile. The alert ends with its last lease.
       Duration longest = status.lease.length;
       for (const triage::Lease& lease : status.more_leases)
         longest = std::max(longest, lease.length);
+      known.promised.clear();
       known.promised[kRestart] = now.timeline + longest;
     }
     known.id = alert->id;

@@ -71,15 +71,16 @@ void MemoryFile::tear(const Pending& change, Random& random, bool noise) {
     apply({change.offset, change.bytes.substr(0, at * kSector - change.offset), false}, durable_);
   }
   if (!noise || !random.chance(50)) return;
-  const std::size_t end = std::min((at + 1) * kSector, durable_.size());
-  if (end <= at * kSector) return;
-  // A sector written over with what it holds comes to no harm.
-  std::string after = durable_;
-  apply(change, after);
-  if (after.compare(at * kSector, kSector, durable_, at * kSector, kSector) == 0) return;
-  for (std::size_t byte = at * kSector; byte < end; ++byte) {
+  // A sector written over with what it holds comes to no harm, nor does what lies beside the write.
+  const std::size_t from = std::max(at * kSector, change.offset);
+  const std::size_t to =
+      std::min({(at + 1) * kSector, change.offset + change.bytes.size(), durable_.size()});
+  if (from >= to) return;
+  const std::string_view written =
+      std::string_view(change.bytes).substr(from - change.offset, to - from);
+  if (std::string_view(durable_).substr(from, to - from) == written) return;
+  for (std::size_t byte = from; byte < to; ++byte)
     durable_[byte] = static_cast<char>(random.next());
-  }
 }
 
 void MemoryFile::lose_power(Random& random, bool noise) {

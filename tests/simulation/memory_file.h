@@ -38,7 +38,7 @@ class MemoryFile {
   void lose_sync(Random&);
   /// The process ended. What a failed sync left marked clean may have left the page cache since.
   void lose_process(Random&);
-  /// The power went. `noise`: the sector under the head may hold anything.
+  /// The power went. `noise`: what was being written to the sector under the head may be anything.
   void lose_power(Random&, bool noise);
   /// The name is durable: the file was synced once, or its folder was.
   bool named() const { return named_; }

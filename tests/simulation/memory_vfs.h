@@ -22,9 +22,11 @@ struct sqlite3_vfs;
 /// SQLite's own VFS syncs the folder. Everything else is, at a power cut, dropped, kept,
 /// torn at a 512-byte sector or kept in part and out of order, by the seed.
 ///
-/// Half of the disks have no SQLITE_IOCAP_POWERSAFE_OVERWRITE: there a power cut may fill the
-/// sector under the head with noise, bytes beside the write included, and SQLite pads its log for
-/// that. The other half promise it with sectors of 4096 bytes, as SQLite's own VFS does on Debian.
+/// Half of the disks do not have SQLITE_IOCAP_POWERSAFE_OVERWRITE: SQLite pads its log to sectors
+/// of 512 bytes there, and a power cut may leave noise where the head was writing. Bytes beside a
+/// write are safe on all of them: without that, SQLite itself loses a commit that was synced when,
+/// after a recovery, it appends within the commit's last sector. The other half have sectors of
+/// 4096 bytes and the promise, which SQLite's own VFS takes for granted on Debian.
 namespace tocsin::simulation {
 
 enum class DiskFile : std::uint8_t { database, wal, journal, other };
