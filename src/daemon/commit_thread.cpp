@@ -92,6 +92,9 @@ bool CommitThread::commit_until_done(const store::Batch& batch) {
       std::_Exit(EXIT_FAILURE);
     }
     const bool released = options_.store->release_reserve();
+    // At once, and whatever seems free now: the reserve is for what must go on, not for new alerts.
+    if (released) reserve_spent_ = store::StoreOptions{}.reserve_bytes;
+    note_space(true, options_.store->free_bytes());
     if (!told) {
       options_.log->write(telemetry::Log::Level::error, "store.no_space",
                           {{"reserve", released ? "released" : "already used"},
@@ -109,16 +112,19 @@ bool CommitThread::commit_until_done(const store::Batch& batch) {
 }
 
 void CommitThread::look_at_space() {
-  const Instant now = wall_now();
-  if (now - space_looked_at_ < kLookEvery && now >= space_looked_at_) return;
-  space_looked_at_ = now;
   const std::uint64_t free = options_.store->free_bytes();
-  // A tenth more before new alerts are taken again, or the border would flicker.
-  const std::uint64_t enough = options_.settings->min_free + options_.settings->min_free / 10;
-  const bool low = low_space_ ? free < enough : free < options_.settings->min_free;
+  // A tenth more before new alerts are taken again, or the border would flicker; and what the
+  // reserve held does not count as free before there is as much besides.
+  const std::uint64_t enough =
+      options_.settings->min_free + options_.settings->min_free / 10 + reserve_spent_;
+  note_space(low_space_ ? free < enough : free < options_.settings->min_free, free);
+}
+
+void CommitThread::note_space(bool low, std::uint64_t free) {
   options_.metrics->store(options_.store->wal_bytes(), free, low);
   if (low == low_space_) return;
   low_space_ = low;
+  if (!low) reserve_spent_ = 0;
   options_.log->write(low ? telemetry::Log::Level::error : telemetry::Log::Level::info,
                       low ? "store.space_low" : "store.space_back",
                       {{"free_bytes", std::to_string(free)},

@@ -37,6 +37,7 @@ class CommitThread {
   bool commit_until_done(const store::Batch&);
   void look_after_store();
   void look_at_space();
+  void note_space(bool low, std::uint64_t free);
   bool wait(Duration);
 
   Options options_;
@@ -45,7 +46,7 @@ class CommitThread {
   std::optional<store::Batch> next_;
   bool ending_ = false;
   bool low_space_ = false;
-  Instant space_looked_at_{};
+  std::uint64_t reserve_spent_ = 0;  ///< Bytes of a released reserve, until space is back.
   std::thread thread_;
 };
 
