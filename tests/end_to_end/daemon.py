@@ -74,18 +74,18 @@ class Connection:
 class Daemon:
     """Configuration in <folder>/config, rules in <folder>/rules, store in `store`, log in <folder>/log."""
 
-    def __init__(self, folder, *, rules, channels=None, min_free="16MiB", settings="", store=None, seen=None, under=()):
+    def __init__(self, folder, *, rules, channels=None, min_free="16MiB", settings="", store=None, under=()):
         self.folder = pathlib.Path(folder)
         self.port = free_port()
         self.store = pathlib.Path(store or self.folder / "var")
-        self.seen = pathlib.Path(seen or self.store)  # The store as this process sees it.
         self.under = list(under)  # A command to run the binary under, such as strace.
         self.process = None
         self.starts = 0
         for name in ("config", "rules"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.write_rules(rules)
-        lines = [f"listen: 127.0.0.1:{self.port}", f"storage: {{path: {self.store}, min_free: {min_free}}}", "rules: [../rules]"]
+        lines = [f"listen: 127.0.0.1:{self.port}", "rules: [../rules]",
+                 f"storage: {{path: {self.store}, min_free: {min_free}}}"]
         if channels:
             lines.append("channels:")
         for name, url in (channels or {}).items():
@@ -162,14 +162,21 @@ class Daemon:
     def send(self, alerts):
         return self.ask("POST", "/api/v2/alerts", alerts)
 
-    def incidents(self):
-        """All there are, newest first."""
+    def _all(self, path, member):
         found, cursor = [], ""
         while cursor is not None:
-            page = self.ask("GET", f"/v1/incidents?state=all&limit=1000{cursor}").json()
-            found += page["incidents"]
+            page = self.ask("GET", f"{path}limit=1000{cursor}").json()
+            found += page[member]
             cursor = f"&cursor={page['next']}" if page["next"] else None
         return found
+
+    def incidents(self):
+        """All there are, newest first."""
+        return self._all("/v1/incidents?state=all&", "incidents")
+
+    def alerts(self):
+        """All there are, newest first."""
+        return self._all("/v1/alerts?", "alerts")
 
     def cli(self, *words):
         return subprocess.run([str(BINARY), *words], capture_output=True, text=True, timeout=60, check=False,
@@ -188,7 +195,7 @@ class Daemon:
 
     def rows(self, sql, *parameters):
         """Reads the store beside the running daemon."""
-        connection = sqlite3.connect(f"file:{self.seen / 'tocsin.db'}?mode=ro", uri=True, timeout=10)
+        connection = sqlite3.connect(f"file:{self.store / 'tocsin.db'}?mode=ro", uri=True, timeout=10)
         try:
             return connection.execute(sql, parameters).fetchall()
         finally:

@@ -73,7 +73,7 @@ class SmallDisk:
     def stop(self):
         if self.holder is not None:
             self.holder.kill()
-            self.holder.wait()
+            self.holder.communicate()
             return
         for _ in range(50):  # The kernel may still hold it for a moment after the daemon's end.
             if run("umount", self.folder):

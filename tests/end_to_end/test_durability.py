@@ -76,7 +76,8 @@ class Durability(Scenario):
             self.assertEqual(reply.status, 200, reply)
         connection.close()
         self.assertEqual(tocsin.stop(30), 0)  # With -D strace is the child, and this the daemon.
-        wait_until(lambda: f"{tocsin.process.pid} +++ exited" in trace.read_text(errors="replace"), 30, "the whole trace")
+        end = re.compile(rf"^{tocsin.process.pid} +\+\+\+ exited", re.MULTILINE)
+        wait_until(lambda: end.search(trace.read_text(errors="replace")), 30, "the whole trace")
         requests, broken = broken_promises(read_trace(trace.read_text(errors="replace")))
         self.assertEqual((requests, broken), (REQUESTS, []))
 

@@ -30,7 +30,7 @@ class FullDisk(Scenario):
         print(f"({disk.kind})", end=" ", flush=True)
         first, second = self.keep(Sink()), self.keep(Sink())
         tocsin = self.daemon(rules=RULES, channels={"first": first.url, "second": second.url}, min_free="6MiB",
-                             store=disk.folder / "store", seen=disk.seen / "store", under=disk.under)
+                             store=disk.folder / "store", under=disk.under)
         tocsin.start()
         early = disk.ballast("early", max(disk.free() - 14 * MIB, MIB))
 
@@ -60,7 +60,7 @@ class FullDisk(Scenario):
         self.assertEqual(tocsin.starts, 1)
         tocsin.kill()
         tocsin.start()
-        stored = {row[0] for row in tocsin.rows("SELECT json_extract(labels, '$.n') FROM alert")}
+        stored = {found["labels"]["n"] for found in tocsin.alerts()}
         promised = {str(n) for n in load.accepted} | {"open", "after"}
         self.assertGreater(len(promised), 100)
         self.assertEqual(promised - stored, set())
