@@ -106,7 +106,8 @@ bool CommitThread::commit_until_done(const store::Batch& batch) {
     if (something_.wait_for(lock, kRetryEvery, [&] { return ending_; })) return false;
   }
   const std::size_t rows = batch.rows.new_alerts.size() + batch.rows.alerts.size() +
-                           batch.rows.incidents.size() + batch.rows.pages.size();
+                           batch.rows.incidents.size() + batch.rows.incident_counts.size() +
+                           batch.rows.pages.size();
   options_.metrics->committed(rows, wall_now() - began, Duration(0));
   return true;
 }

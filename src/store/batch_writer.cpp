@@ -1,6 +1,7 @@
 #include "store/batch_writer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "store/schema.h"
 
@@ -66,6 +67,8 @@ int BatchWriter::prepare(sqlite3* db) {
       {insert_timeline_, insert_into("timeline", "incident,previous,at,actor,kind,detail,alerts")},
       {select_chain_, "SELECT last FROM incident_chain WHERE id=?"},
       {upsert_chain_, upsert_into("incident_chain", "id,last")},
+      {upsert_counts_,
+       upsert_into("incident_chain", "id,last,firing,resolved,started_at,last_joined,version")},
       {upsert_span_,
        "INSERT INTO alert_span(first,live) VALUES(?,?) "
        "ON CONFLICT(first) DO UPDATE SET live=live+excluded.live"},
@@ -99,6 +102,9 @@ int BatchWriter::write(const Rows& rows) {
   }
   if (code == SQLITE_OK) {
     code = each(rows.timeline, [this](const auto& entry) { return write_timeline(entry); });
+  }
+  if (code == SQLITE_OK) {
+    code = each(rows.incident_counts, [this](const auto& counts) { return write_counts(counts); });
   }
   if (code == SQLITE_OK) code = write_chains();
   return code == SQLITE_OK ? write_spans() : code;
@@ -210,9 +216,21 @@ int BatchWriter::write_timeline(const triage::TimelineEntry& entry) {
                        .text_or_null(members_)
                        .run();
   chain->last = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(db_));
-  if (!chain->changed) changed_chains_.push_back(entry.incident.value);
-  chain->changed = true;
+  touch(entry.incident.value, *chain);
   return code;
+}
+
+void BatchWriter::touch(std::uint64_t incident, Chain& chain) {
+  if (!chain.changed) changed_chains_.push_back(incident);
+  chain.changed = true;
+}
+
+int BatchWriter::write_counts(const Rows::IncidentCounts& counts) {
+  Chain* chain = nullptr;
+  if (const int code = last_entry(counts.id.value, chain); code != SQLITE_OK) return code;
+  chain->counts = &counts;
+  touch(counts.id.value, *chain);
+  return SQLITE_OK;
 }
 
 int BatchWriter::write_chains() {
@@ -221,6 +239,16 @@ int BatchWriter::write_chains() {
   return write_all(changed_chains_, [this](std::uint64_t incident) {
     Chain& chain = chains_.at(incident);
     chain.changed = false;
+    if (const auto* counts = std::exchange(chain.counts, nullptr)) {
+      return upsert_counts_.number(incident)
+          .number(chain.last)
+          .integer(counts->firing)
+          .integer(counts->resolved)
+          .instant(counts->started_at)
+          .instant(counts->last_joined)
+          .integer(counts->version)
+          .run();
+    }
     return upsert_chain_.number(incident).number(chain.last).run();
   });
 }

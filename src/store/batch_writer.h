@@ -34,7 +34,10 @@ class BatchWriter {
   struct Chain {
     std::uint64_t last = 0;  ///< Newest timeline entry of the incident, 0 none.
     bool changed = false;
+    const triage::Rows::IncidentCounts* counts = nullptr;  ///< To write with it, in this batch.
   };
+  void touch(std::uint64_t incident, Chain&);
+  int write_counts(const triage::Rows::IncidentCounts&);
   int last_entry(std::uint64_t incident, Chain*& chain);
   int write_chains();
   void count(AlertId, std::int64_t change);
@@ -56,6 +59,7 @@ class BatchWriter {
   Statement insert_timeline_;
   Statement select_chain_;
   Statement upsert_chain_;
+  Statement upsert_counts_;
   Statement upsert_span_;
   std::vector<SpanChange> spans_;
   std::unordered_map<std::uint64_t, Chain> chains_;

@@ -26,7 +26,7 @@ class Loading {
   bool incidents() {
     return each("incident",
                 std::string("SELECT ") + kIncidentColumns +
-                    " FROM incident WHERE state<>'closed' ORDER BY id",
+                    " FROM incident_now WHERE state<>'closed' ORDER BY id",
                 [&](Row& row) {
                   triage::Incident incident = get_incident(row);
                   if (row.ok()) to_.incident(std::move(incident));

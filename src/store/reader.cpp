@@ -36,7 +36,7 @@ class SqliteReader final : public Reader {
   std::expected<std::optional<Incident>, StoreError> incident(IncidentId id) override {
     return transaction<std::optional<Incident>>([&](std::optional<Incident>& out) {
       const std::string sql =
-          std::string("SELECT ") + kIncidentColumns + " FROM incident WHERE id=?";
+          std::string("SELECT ") + kIncidentColumns + " FROM incident_now WHERE id=?";
       return read(
           sql, [&](Statement& to) { to.number(id.value); },
           [&](Row& row) { out = get_incident(row); });
@@ -175,7 +175,7 @@ int SqliteReader::find_incidents(const IncidentQuery& query, std::vector<Inciden
   const bool open = !query.states.empty() &&
                     std::ranges::find(query.states, IncidentState::closed) == query.states.end();
   if (open) filter.add("state<>'closed'");
-  const std::string sql = std::string("SELECT ") + kIncidentColumns + " FROM incident WHERE id<?" +
+  const std::string sql = std::string("SELECT ") + kIncidentColumns + " FROM incident_now WHERE id<?" +
                           filter.text() + " ORDER BY id DESC LIMIT ?";
   const auto bind = [&](Statement& to) {
     to.integer(below(query.before));

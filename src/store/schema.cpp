@@ -171,10 +171,31 @@ CREATE TABLE timeline (
   detail TEXT NOT NULL,
   alerts TEXT                       -- JSON: ids of the alerts that joined; NULL none
 ) STRICT;
+-- What a storm changes of an incident, kept narrow; the counts hold where their version is above
+-- the incident's own (see incident_now).
 CREATE TABLE incident_chain (
   id INTEGER PRIMARY KEY,           -- the incident
-  last INTEGER NOT NULL             -- its newest timeline entry
+  last INTEGER NOT NULL,            -- its newest timeline entry
+  firing INTEGER NOT NULL DEFAULT 0,
+  resolved INTEGER NOT NULL DEFAULT 0,
+  started_at INTEGER NOT NULL DEFAULT 0,
+  last_joined INTEGER NOT NULL DEFAULT 0,
+  version INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+-- Every incident as it is now.
+CREATE VIEW incident_now AS
+  SELECT i.id, i.state, i.severity, i.service, i.team, i.title,
+         iif(c.version > i.version, c.started_at, i.started_at) AS started_at, i.detected_at,
+         i.triaged_at, i.acknowledged_at, i.acknowledged_by, i.recovering_at, i.resolved_at,
+         i.closed_at, i.before_recovering, i.recovering_by_person, i.severity_criterion,
+         i.severity_at, i.runbook, i.key_rule, i.key_labels, i.key, i.cycle,
+         iif(c.version > i.version, c.firing, i.firing) AS firing,
+         iif(c.version > i.version, c.resolved, i.resolved) AS resolved, i.window, i.max_age,
+         iif(c.version > i.version, c.last_joined, i.last_joined) AS last_joined, i.due,
+         i.escalation, i.escalation_step, i.escalation_round, i.escalation_first_round,
+         i.escalation_next_at, i.escalation_exhausted, i.escalation_reached, i.told,
+         iif(c.version > i.version, c.version, i.version) AS version
+  FROM incident AS i LEFT JOIN incident_chain AS c ON c.id = i.id;
 
 -- The ledger.
 CREATE TABLE page (

@@ -80,14 +80,20 @@ class Evolution {
     const auto found = state_.incidents.find(id);
     CHECK(found != state_.incidents.end());
     Incident& incident = found->second;
-    disarm(incident);
     const bool held_before = holds_trouble(incident);
+    const std::optional<Instant> due = incident.due;
+    const std::optional<Instant> step = escalation_time(incident);
     change(incident);
     ++incident.version;
-    arm(incident);
+    // Most changes in a storm move no timer.
+    if (due != incident.due) retime(DeadlineKind::incident, id, due, incident.due);
+    if (step != escalation_time(incident)) {
+      retime(DeadlineKind::escalation, id, step, escalation_time(incident));
+    }
     if (held_before != holds_trouble(incident)) retime_pages(id);
   }
   static std::optional<Instant> escalation_time(const Incident& incident);
+  void retime(DeadlineKind, IncidentId, std::optional<Instant> from, std::optional<Instant> to);
   void arm(const Incident& incident);
   void disarm(const Incident& incident);
   /// Pages about trouble leave only while somebody still has to answer (I5).

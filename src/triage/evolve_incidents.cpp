@@ -211,6 +211,12 @@ std::optional<Instant> Evolution::escalation_time(const Incident& incident) {
   return incident.escalation.next_at;
 }
 
+void Evolution::retime(DeadlineKind kind, IncidentId id, std::optional<Instant> from,
+                       std::optional<Instant> to) {
+  if (from) state_.timers_.erase({*from, kind, id.value});
+  if (to) state_.timers_.insert({*to, kind, id.value});
+}
+
 void Evolution::arm(const Incident& incident) {
   if (incident.due) {
     state_.timers_.insert({*incident.due, DeadlineKind::incident, incident.id.value});

@@ -39,6 +39,16 @@ class Collector {
     for (const IncidentId id : incidents_) {
       if (const Incident* incident = state_.find(id)) rows_.incidents.push_back(*incident);
     }
+    for (const auto& [id, n] : counts_) {
+      const Incident* incident = incidents_.contains(id) ? nullptr : state_.find(id);
+      if (incident == nullptr) continue;
+      rows_.incident_counts.push_back({.id = id,
+                                       .firing = incident->firing,
+                                       .resolved = incident->resolved,
+                                       .started_at = incident->started_at,
+                                       .last_joined = incident->last_joined,
+                                       .version = incident->version});
+    }
     for (Incident& incident : closed_) rows_.incidents.push_back(std::move(incident));
     for (const PageId id : pages_) {
       if (const Page* page = state_.find(id)) rows_.pages.push_back(*page);
@@ -97,13 +107,11 @@ class Collector {
     touch(c.alert);
   }
   void note(const AlertJoined& c) {
-    incidents_.insert(c.incident);
     touch(c.alert);
     if (c.new_member) counts_[c.incident].joined.push_back(c.alert);
     if (!c.new_member) ++counts_[c.incident].again;
   }
   void note(const AlertLeftFiring& c) {
-    incidents_.insert(c.incident);
     if (c.by == EndedBy::lease) {
       ++counts_[c.incident].expired;
     } else {
@@ -207,7 +215,8 @@ class Collector {
 
 bool Rows::empty() const {
   return sources.empty() && new_alerts.empty() && alerts.empty() && displays.empty() &&
-         alert_events.empty() && incidents.empty() && pages.empty() && timeline.empty();
+         alert_events.empty() && incidents.empty() && incident_counts.empty() && pages.empty() &&
+         timeline.empty();
 }
 
 Rows rows_of(const State& state, Changes& changes, const std::vector<ActorRun>& actors, Now now) {

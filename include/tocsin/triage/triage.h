@@ -61,10 +61,10 @@ inline constexpr std::size_t kStepChangesMax = 2000;
 
 struct TimelineEntry {
   IncidentId incident;
-  Instant at{};        ///< Wall clock.
-  std::string actor;   ///< "" = Tocsin itself.
-  std::string kind;    ///< "opened", "alerts_joined", "acknowledged", "paged", …
-  std::string detail;  ///< One line for people.
+  Instant at{};                 ///< Wall clock.
+  std::string actor;            ///< "" = Tocsin itself.
+  std::string kind;             ///< "opened", "alerts_joined", "acknowledged", "paged", …
+  std::string detail;           ///< One line for people.
   std::vector<AlertId> alerts;  ///< Those that joined with it: how an incident finds its alerts.
 };
 
@@ -92,6 +92,15 @@ struct Rows {
     AlertStatus status;
     bool forgotten = false;
   };
+  /// What a joining or leaving alert changes: nothing else of the incident did in this batch.
+  struct IncidentCounts {
+    IncidentId id;
+    std::uint32_t firing = 0;
+    std::uint32_t resolved = 0;
+    Instant started_at{};
+    Instant last_joined{};
+    std::uint32_t version = 0;
+  };
   struct AlertDisplay {
     AlertId id;
     Labels annotations;
@@ -103,6 +112,7 @@ struct Rows {
   std::vector<AlertDisplay> displays;
   std::vector<AlertEvent> alert_events;
   std::vector<Incident> incidents;
+  std::vector<IncidentCounts> incident_counts;
   std::vector<Page> pages;
   std::vector<TimelineEntry> timeline;  ///< One "+N alerts" entry per incident and batch.
   bool empty() const;
