@@ -1,5 +1,6 @@
 // simulate: runs seeds, in processes of their own so that a broken CHECK costs one seed and not the
 // run, and says how often everything occurred.
+#include <malloc.h>
 #include <poll.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
@@ -306,6 +307,10 @@ int main(int count, char** words) {
     std::fputs(kUsage, stderr);
     return 2;
   }
+  // Every seed grows and frees the same megabytes: giving them back each time costs a third of the
+  // run.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   if (arguments->only) return run_one(*arguments);
   return Run(*arguments).run();
 }

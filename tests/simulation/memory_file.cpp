@@ -34,6 +34,10 @@ void MemoryFile::apply(const Pending& change, std::string& image) {
     if (change.offset < image.size()) image.resize(change.offset);
     return;
   }
+  if (change.offset == image.size()) {
+    image.append(change.bytes);
+    return;
+  }
   const std::size_t end = change.offset + change.bytes.size();
   if (image.size() < end) image.resize(end);
   image.replace(change.offset, change.bytes.size(), change.bytes);
