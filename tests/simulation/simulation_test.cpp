@@ -129,7 +129,9 @@ TEST(Simulation, FindsAStoreThatForgetsAPageOnLoad) {
 
 TEST(Simulation, FindsTheForgottenPageWithoutComparingDigests) {
   const Verdict verdict = first_violation<ForgetsAPage>(false);
-  EXPECT_TRUE(verdict.violation.starts_with("P2")) << verdict.violation;
+  // The page was owed about trouble and never attempted, or it was the news of an end.
+  EXPECT_TRUE(verdict.violation.starts_with("P2") || verdict.violation.starts_with("R14"))
+      << "violation: " << verdict.violation;
 }
 
 }  // namespace
