@@ -51,9 +51,7 @@ void AlertModel::answer(const Sent& sent, const Said& said, const triage::StepAn
   if (answer.fate == Fate::refused) return;
   require(bool(answer.alert), "an accepted report was answered without an alert's id");
   Known& known = known_[said.key];
-  const bool forgotten = (!known.firing || known.may_have_ended) &&
-                         now.timeline - known.ended >= std::chrono::hours(24);
-  require(!known.id || known.id == answer.alert || forgotten,
+  require(!known.id || known.id == answer.alert || may_be_forgotten(known, now),
           "I1: " + name_of(known.id) + " came back as " + name_of(answer.alert));
   known.id = answer.alert;
   key_of_[answer.alert] = said.key;
@@ -111,6 +109,11 @@ void AlertModel::check_lease(AlertId id, Instant at) const {
 void AlertModel::changed(const triage::Changes& changes) {
   ended_now_.clear();
   for (const triage::Change& change : changes) {
+    if (const auto* gone = std::get_if<triage::AlertForgotten>(&change)) {
+      require(gone->status.state == AlertState::resolved,
+              name_of(gone->id) + " was forgotten while it fires");
+      forgotten_.insert(gone->id);
+    }
     const auto* ended = std::get_if<triage::AlertEnded>(&change);
     if (ended == nullptr) continue;
     if (ended->by == EndedBy::lease) check_lease(ended->id, ended->at);
@@ -135,22 +138,24 @@ void AlertModel::crashed() {
   waiting_.clear();
 }
 
+bool AlertModel::may_be_forgotten(const Known& known, Now now) const {
+  // Told by a change, or by a batch whose changes died with the process.
+  return forgotten_.contains(known.id) || ((!known.firing || known.may_have_ended) &&
+                                           now.timeline - known.ended >= std::chrono::hours(24));
+}
+
 void AlertModel::check(const triage::State& state, Now now) {
   for (auto& [key, known] : known_) {
     const triage::Alert* alert = state.find(key);
     if (alert == nullptr) {
-      const bool forgotten = !known.firing && now.timeline - known.ended >= std::chrono::hours(24);
-      const bool may_be_forgotten = now.timeline - known.ended >= std::chrono::hours(24);
-      require(!known.id || forgotten || (known.may_have_ended && may_be_forgotten),
+      require(!known.id || may_be_forgotten(known, now),
               "I1: " + name_of(known.id) + " was answered and is not known after a restart");
       if (known.id) key_of_.erase(known.id);
       known = Known{};
       continue;
     }
     const triage::AlertStatus& status = alert->status;
-    const bool may_be_another = (!known.firing || known.may_have_ended) &&
-                                now.timeline - known.ended >= std::chrono::hours(24);
-    require(!known.id || known.id == alert->id || may_be_another,
+    require(!known.id || known.id == alert->id || may_be_forgotten(known, now),
             "I1: " + name_of(known.id) + " is now " + name_of(alert->id) + "; it was answered as " +
                 (known.firing ? "firing" : "over since " + format_rfc3339(known.ended)));
     const bool fires = status.state == AlertState::firing;

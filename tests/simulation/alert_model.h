@@ -47,12 +47,14 @@ class AlertModel {
   void answer(const Sent&, const Said&, const triage::StepAnswer&, Now);
   void check_fate(const Said&, const triage::StepAnswer&, Now) const;
   void check_lease(AlertId, Instant at) const;
+  bool may_be_forgotten(const Known&, Now) const;
 
   const Scenario& scenario_;
   std::map<Key, Known> known_;
   std::map<AlertId, Key> key_of_;
   std::map<std::uint64_t, Sent> waiting_;
-  std::set<Key> ended_now_;  ///< By the changes of the release whose answers are being read.
+  std::set<Key> ended_now_;      ///< By the changes of the release whose answers are being read.
+  std::set<AlertId> forgotten_;  ///< Over for a day, as a batch's changes said.
   bool person_resolves_ = false;
 };
 
