@@ -12,6 +12,8 @@ namespace tocsin::daemon {
 namespace {
 constexpr Duration kLongestWait = std::chrono::seconds(1);
 constexpr std::size_t kPagesAtOnce = 256;
+/// Between two looks at the inbox: the commit thread does not wait long for its next batch.
+constexpr std::size_t kStepsAtOnce = 128;
 }  // namespace
 
 CoreThread::CoreThread(Options options)
@@ -69,12 +71,18 @@ void CoreThread::turn(Inbox::Taken& taken) {
   if (taken.batch_done) pipeline.committed();
   const Now now = clock_.now();
   note_clock(now);
-  more_ = pipeline.decide(now);
+  // What is decided goes first: then the disk works while this thread decides what comes next.
+  if (taken.batch_done) commit(now);
+  more_ = pipeline.decide(now, kStepsAtOnce);
   release();
-  if (auto batch = pipeline.take_batch(now)) options_.commit(std::move(*batch));
+  commit(now);
   for (const auto& question : taken.questions) question();
   report(now);
   idle_ = pipeline.idle();
+}
+
+void CoreThread::commit(Now now) {
+  if (auto batch = options_.pipeline->take_batch(now)) options_.commit(std::move(*batch));
 }
 
 void CoreThread::release() {

@@ -50,6 +50,7 @@ class CoreThread {
  private:
   void run();
   void turn(Inbox::Taken&);
+  void commit(Now);
   void release();
   void note_clock(Now);
   void report(Now);

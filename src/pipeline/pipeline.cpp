@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <utility>
 
 #include "pipeline/lanes.h"
@@ -44,7 +45,7 @@ struct Pipeline::Impl {
 
   // The open batch: decided, not yet taken for committing.
   Changes open;
-  std::vector<triage::ActorRun> actors;
+  triage::RowCollector rows;
   std::size_t open_bytes = 0;
   bool open_is_durable = false;
   Instant last_flush{};
@@ -73,14 +74,12 @@ struct Pipeline::Impl {
     return open.size() >= limits.batch_changes_max || open_bytes >= limits.batch_bytes_max;
   }
 
-  void append(Change&& change, const triage::Context& context) {
+  void append(Change&& change, const triage::Context& context, Now now) {
     const bool durable = triage::is_durable(change);
     if (!durable && !has_row(change)) return;
     open_is_durable = open_is_durable || durable;
     open_bytes += weight(change);
-    if (actors.empty() || actors.back().actor != context.actor) {
-      actors.push_back({open.size(), std::string(context.actor)});
-    }
+    rows.take(change, context.actor, now.wall);
     open.push_back(std::move(change));
   }
 
@@ -95,7 +94,7 @@ struct Pipeline::Impl {
     Changes& follow = reactions[static_cast<std::size_t>(depth)];
     follow.clear();
     triage::react(*state, *policy, change, context, now, follow);
-    append(std::move(change), context);
+    append(std::move(change), context, now);
     for (Change& next : follow) apply(std::move(next), context, now, depth + 1);
   }
 
@@ -173,14 +172,15 @@ void Pipeline::set_policy(std::shared_ptr<const triage::Policy> policy) {
   impl_->policy = std::move(policy);
 }
 
-bool Pipeline::decide(Now now) {
+bool Pipeline::decide(Now now, std::size_t steps_max) {
   Impl& self = *impl_;
   CHECK(now.timeline >= self.last_now);
   self.last_now = now.timeline;
   if (!self.awaits_restart) self.take_deadlines(now);
-  while (!self.is_full()) {
+  for (std::size_t steps = 0; steps < steps_max && !self.is_full();) {
     std::unique_ptr<Delivery> delivery = self.lanes.take();
     if (delivery == nullptr) return false;
+    steps += delivery->steps.size();
     self.decide(*delivery, now);
     const std::uint64_t seq = self.open_is_durable ? self.taken_seq + 1 : self.taken_seq;
     self.waiting.push_back({seq, std::move(delivery)});
@@ -201,7 +201,7 @@ std::optional<store::Batch> Pipeline::take_batch(Now now) {
   batch.epoch = self.epoch;
   batch.seq = ++self.taken_seq;
   batch.now = now;
-  batch.rows = triage::rows_of(*self.state, self.open, self.actors, now);
+  batch.rows = self.rows.finish(*self.state, now.wall);
   batch.counters = self.state->counters;
   batch.rules_hash = self.state->rules_hash;
   batch.sweep = self.state->sweep;
@@ -209,8 +209,8 @@ std::optional<store::Batch> Pipeline::take_batch(Now now) {
   self.committing = true;
   self.in_commit = std::move(self.open);
   self.in_commit_last_page = self.state->counters.last_page;
-  self.open.clear();
-  self.actors.clear();
+  self.open = {};
+  self.open.reserve(self.in_commit.size());
   self.open_bytes = 0;
   self.open_is_durable = false;
   return batch;
@@ -222,7 +222,11 @@ void Pipeline::committed() {
   self.committing = false;
   self.durable_seq = self.taken_seq;
   self.durable_page = self.in_commit_last_page;
-  std::ranges::move(self.in_commit, std::back_inserter(self.released));
+  if (self.released.empty()) {
+    self.released.swap(self.in_commit);
+  } else {
+    std::ranges::move(self.in_commit, std::back_inserter(self.released));
+  }
   self.in_commit.clear();
 }
 

@@ -73,14 +73,6 @@ std::int32_t first_that_takes(const std::vector<CorrelationRule>& correlation,
   return -1;
 }
 
-/// A size in front of the bytes, LEB128: no two lists of texts are written alike.
-void append_sized(std::string_view bytes, std::string& out) {
-  std::size_t size = bytes.size();
-  for (; size >= 0x80; size >>= 7) out += static_cast<char>((size & 0x7f) | 0x80);
-  out += static_cast<char>(size);
-  out += bytes;
-}
-
 }  // namespace
 
 const Service* RuleSet::find_service(std::string_view name) const {
@@ -130,14 +122,16 @@ Labels labels_after_rules(const Subject& subject) {
   return Labels(std::move(pairs));
 }
 
-std::string correlation_key(const CorrelationRule& rule, const Subject& subject) {
-  std::string out;
-  append_sized(rule.name, out);
+Key correlation_key(const CorrelationRule& rule, const Subject& subject) {
+  Key key{content_hash(rule.name, 1), content_hash(rule.name, 2)};
+  const auto add = [&key](std::string_view text) {
+    key = {content_hash(text, key.high), content_hash(text, key.low)};
+  };
   for (const std::string& label : rule.by) {
-    append_sized(label, out);
-    append_sized(subject.value_of(label), out);
+    add(label);
+    add(subject.value_of(label));
   }
-  return out;
+  return key;
 }
 
 std::string_view escalation_of(const Service& service, Severity severity) {

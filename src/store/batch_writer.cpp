@@ -123,7 +123,7 @@ int BatchWriter::write_alert(const Rows::NewAlert& alert) {
   const bool changed = changed_since(opened.status, alert.status);
   labels_ = labels_to_json(opened.labels);
   annotations_.clear();
-  if (!opened.annotations.view().empty()) annotations_ = labels_to_json(opened.annotations);
+  if (!opened.annotations.empty()) annotations_ = labels_to_json(opened.annotations);
   insert_alert_.number(opened.id.value)
       .key(opened.key)
       .enumeration(opened.identity_by)

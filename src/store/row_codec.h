@@ -5,7 +5,7 @@
 
 #include "store/sqlite.h"
 #include "tocsin/store/store.h"
-#include "tocsin/triage/triage.h"
+#include "tocsin/triage/rows.h"
 
 /// How the values of the core stand in columns. Each put_x/get_x pair binds and reads the same
 /// columns in the same order as the list of names beside it.

@@ -128,7 +128,7 @@ void ChangeMetrics::count(const triage::Change& change) {
           },
           [&](const triage::IncidentOpened& c) {
             event("opened");
-            const auto severity = static_cast<std::size_t>(c.incident.severity) - 1;
+            const auto severity = static_cast<std::size_t>(c.incident->severity) - 1;
             if (opened.at(severity) != nullptr) opened[severity]->Increment();
           },
           [&](const triage::SeverityRaised&) { event("severity_raised"); },

@@ -103,8 +103,8 @@ struct LineOf {
   static void nothing_more(Fields&) {}
 
   void operator()(const triage::IncidentOpened& c) const {
-    out.incident(kInfo, "incident.triggered", c.incident.id,
-                 [&](Fields& fields) { add_opened(fields, c.incident); });
+    out.incident(kInfo, "incident.triggered", c.incident->id,
+                 [&](Fields& fields) { add_opened(fields, *c.incident); });
   }
   void operator()(const triage::SeverityRaised& c) const {
     out.incident(kInfo, "incident.severity_raised", c.incident, [&](Fields& fields) {
@@ -143,9 +143,9 @@ struct LineOf {
     });
   }
   void operator()(const triage::IncidentClosed& c) const {
-    out.incident(kInfo, "incident.closed", c.incident.id, [&](Fields& fields) {
-      add(fields, "severity", std::string(to_string(c.incident.severity)));
-      add(fields, "title", c.incident.title);
+    out.incident(kInfo, "incident.closed", c.incident->id, [&](Fields& fields) {
+      add(fields, "severity", std::string(to_string(c.incident->severity)));
+      add(fields, "title", c.incident->title);
     });
   }
   void operator()(const triage::NoteAdded& c) const {

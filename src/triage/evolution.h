@@ -13,12 +13,6 @@ namespace tocsin::triage {
 class Evolution {
  public:
   explicit Evolution(State& state) : state_(state) {}
-  auto key_hash() const {
-    return [this](std::uint32_t slot) { return state_.alerts_[slot].key.low; };
-  }
-  auto id_hash() const {
-    return [this](std::uint32_t slot) { return State::hash_of_id(state_.alerts_[slot].id); };
-  }
   void operator()(const SourceNamed& change) { state_.sources.push_back(change.name); }
   void operator()(const AlertOpened& change);
   void operator()(const AlertFired& change);
@@ -59,9 +53,9 @@ class Evolution {
   void operator()(const SpaceNoted& change) { state_.low_space = change.low; }
 
   // Shared with Restoration.
-  void insert(AlertId id, const Key& key, const Labels& labels, const AlertStatus& status,
+  void insert(AlertId id, const Key& key, Labels labels, AlertStatus status,
               std::uint64_t display_hash);
-  void insert(const Page& page);
+  void insert(Page page);
   void insert(Incident incident);
   void member(IncidentId incident, AlertId alert);
   void set_sweep(const Sweep& sweep);

@@ -18,11 +18,11 @@ void Restoration::alert(AlertId id, const Key& key, Labels labels, AlertStatus s
                         std::uint64_t display_hash) {
   const IncidentId incident = status.incident;
   Evolution evolution(*state_);
-  evolution.insert(id, key, labels, status, display_hash);
+  evolution.insert(id, key, std::move(labels), std::move(status), display_hash);
   if (incident) evolution.member(incident, id);
 }
 
-void Restoration::page(Page page) { Evolution(*state_).insert(page); }
+void Restoration::page(Page page) { Evolution(*state_).insert(std::move(page)); }
 
 void Restoration::counters(const Counters& counters, std::uint64_t rules_hash, const Sweep& sweep) {
   state_->counters = counters;

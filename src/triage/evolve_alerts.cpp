@@ -9,7 +9,7 @@ void Evolution::operator()(const AlertOpened& change) {
   CHECK(change.id.value > state_.counters.last_alert);
   state_.counters.last_alert = change.id.value;
   if (change.status.occurrence > 0) ++state_.counters.opened_occurrences;
-  insert(change.id, change.key, change.labels, change.status, change.display_hash);
+  insert(change.id, change.key, Labels(change.labels), change.status, change.display_hash);
 }
 
 void Evolution::operator()(const AlertFired& change) {
@@ -83,8 +83,8 @@ void Evolution::operator()(const DisplayTaken& change) {
 void Evolution::operator()(const AlertForgotten& change) {
   Alert& alert = alert_of(change.id);
   const std::uint32_t slot = slot_of(alert);
-  state_.by_key_.erase(alert.key.low, slot, key_hash());
-  state_.by_id_.erase(State::hash_of_id(alert.id), slot, id_hash());
+  state_.by_key_.erase(alert.key.low, slot);
+  state_.by_id_.erase(State::hash_of_id(alert.id), slot);
   alert = Alert{};
   state_.free_slots_.push_back(slot);
   --state_.alert_count_;
@@ -101,7 +101,7 @@ void Evolution::operator()(const AlertSeverityRaised& change) {
   status.rules_hash = change.rules_hash;
 }
 
-void Evolution::insert(AlertId id, const Key& key, const Labels& labels, const AlertStatus& status,
+void Evolution::insert(AlertId id, const Key& key, Labels labels, AlertStatus status,
                        std::uint64_t display_hash) {
   std::uint32_t slot = static_cast<std::uint32_t>(state_.alerts_.size());
   if (!state_.free_slots_.empty()) {
@@ -113,14 +113,14 @@ void Evolution::insert(AlertId id, const Key& key, const Labels& labels, const A
   Alert& alert = state_.alerts_[slot];
   alert.id = id;
   alert.key = key;
-  alert.labels = labels;
-  alert.status = status;
+  alert.labels = std::move(labels);
+  alert.status = std::move(status);
   alert.display_hash = display_hash;
   alert.armed = kNever;
-  state_.by_key_.insert(key.low, slot, key_hash());
-  state_.by_id_.insert(State::hash_of_id(id), slot, id_hash());
+  state_.by_key_.insert(key.low, slot);
+  state_.by_id_.insert(State::hash_of_id(id), slot);
   ++state_.alert_count_;
-  if (status.state == AlertState::firing) ++state_.firing_count_;
+  if (alert.status.state == AlertState::firing) ++state_.firing_count_;
   rearm(alert);
 }
 

@@ -6,11 +6,11 @@
 namespace tocsin::triage {
 
 void Evolution::operator()(const IncidentOpened& change) {
-  const IncidentId id = change.incident.id;
+  const IncidentId id = change.incident->id;
   CHECK(id.value > state_.counters.last_incident);
   state_.counters.last_incident = id.value;
-  state_.incidents.emplace(id, change.incident);
-  state_.by_correlation_.emplace(change.incident.key, id);
+  state_.incidents.emplace(id, *change.incident);
+  state_.by_correlation_.emplace(change.incident->key, id);
   state_.alerts_of_[id].push_back(change.alert);
   alert_of(change.alert).status.incident = id;
   arm(state_.incidents.at(id));
@@ -112,11 +112,12 @@ void Evolution::operator()(const IncidentReopened& change) {
 }
 
 void Evolution::operator()(const IncidentClosed& change) {
-  const auto found = state_.incidents.find(change.incident.id);
+  const IncidentId id = change.incident->id;
+  const auto found = state_.incidents.find(id);
   CHECK(found != state_.incidents.end());
   disarm(found->second);
-  state_.by_correlation_.erase({found->second.key, change.incident.id});
-  state_.alerts_of_.erase(change.incident.id);
+  state_.by_correlation_.erase({found->second.key, id});
+  state_.alerts_of_.erase(id);
   state_.incidents.erase(found);
 }
 
@@ -183,9 +184,10 @@ void Evolution::operator()(const PolicyReplaced& change) {
   if (change.sweep) set_sweep({Sweep::Kind::reevaluate_severity, 0, change.at});
 }
 
-void Evolution::insert(const Page& page) {
-  state_.pages_of_.emplace(page.incident, page.id);
-  const Page& placed = state_.pages.emplace(page.id, page).first->second;
+void Evolution::insert(Page page) {
+  const PageId id = page.id;
+  state_.pages_of_.emplace(page.incident, id);
+  const Page& placed = state_.pages.emplace(id, std::move(page)).first->second;
   if (const auto at = time_of(placed)) state_.page_times_.emplace(*at, placed.id);
 }
 

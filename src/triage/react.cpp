@@ -69,7 +69,7 @@ void react(const State& state, const Policy& policy, const Change& change, const
             });
           },
           [&](const IncidentOpened& opened) {
-            begin(core, *state.find(opened.incident.id), Event::triggered, 1, out);
+            begin(core, *state.find(opened.incident->id), Event::triggered, 1, out);
           },
           [&](const IncidentReopened& reopened) {
             begin(core, *state.find(reopened.incident), Event::reopened, 1, out);

@@ -52,8 +52,8 @@ std::optional<TimelineEntry> timeline_entry(const Change& change, Instant wall,
   Entry made = std::visit(
       Overloaded{
           [](const IncidentOpened& c) -> Entry {
-            return entry(c.incident.id, "opened",
-                         std::string(to_string(c.incident.severity)) + " " + c.incident.title);
+            return entry(c.incident->id, "opened",
+                         std::string(to_string(c.incident->severity)) + " " + c.incident->title);
           },
           [](const SeverityRaised& c) -> Entry {
             return entry(c.incident, "severity_raised",
@@ -82,7 +82,7 @@ std::optional<TimelineEntry> timeline_entry(const Change& change, Instant wall,
           [](const IncidentReopened& c) -> Entry {
             return by(entry(c.incident, "reopened", c.note), c.by);
           },
-          [](const IncidentClosed& c) -> Entry { return entry(c.incident.id, "closed", ""); },
+          [](const IncidentClosed& c) -> Entry { return entry(c.incident->id, "closed", ""); },
           [](const NoteAdded& c) -> Entry { return by(entry(c.incident, "note", c.text), c.by); },
           [](const EscalationStepped& c) -> Entry {
             return entry(c.incident, "escalated",

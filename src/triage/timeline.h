@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "tocsin/triage/triage.h"
+#include "tocsin/triage/rows.h"
 
 namespace tocsin::triage {
 

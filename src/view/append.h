@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "tocsin/store/store.h"
-#include "tocsin/triage/triage.h"
+#include "tocsin/triage/rows.h"
 
 namespace tocsin::view {
 

@@ -174,7 +174,7 @@ TEST(CorrelationKey, DiffersWheneverRuleOrAValueDiffers) {
                            Subject{.labels = labels});
   };
   const std::vector<std::string> ab = {"a", "b"};
-  const std::set<std::string> keys = {key("r", ab, {{"a", "1"}, {"b", "2"}}),
+  const std::set<Key> keys = {key("r", ab, {{"a", "1"}, {"b", "2"}}),
                                       key("s", ab, {{"a", "1"}, {"b", "2"}}),
                                       key("r", ab, {{"a", "12"}}),
                                       key("r", ab, {{"b", "12"}}),

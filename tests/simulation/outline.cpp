@@ -6,7 +6,9 @@ namespace {
 std::string name(IncidentId id) { return " INC-" + std::to_string(id.value); }
 std::string name(AlertId id) { return " alert " + std::to_string(id.value); }
 std::string name(PageId id) { return " page " + std::to_string(id.value); }
-std::string name(const triage::Incident& incident) { return name(incident.id); }
+std::string name(const std::shared_ptr<const triage::Incident>& incident) {
+  return name(incident->id);
+}
 std::string name(const triage::Page& page) { return name(page.id) + " " + page.key; }
 
 /// Whatever of these members a change has.

@@ -60,6 +60,35 @@ class Disguise : public store::Store {
   std::unique_ptr<store::Store> real_;
 };
 
+store::Batch copy_of(const store::Batch& batch) {
+  store::Batch copy;
+  copy.epoch = batch.epoch;
+  copy.seq = batch.seq;
+  copy.now = batch.now;
+  copy.counters = batch.counters;
+  copy.rules_hash = batch.rules_hash;
+  copy.sweep = batch.sweep;
+  copy.durable = batch.durable;
+  const triage::Rows& from = batch.rows;
+  triage::Rows& to = copy.rows;
+  to.sources = from.sources;
+  for (triage::Rows::NewAlert alert : from.new_alerts) {
+    alert.opened.identity_value = to.texts.copy(alert.opened.identity_value);
+    alert.opened.labels = LabelsView(to.texts.copy(alert.opened.labels.block()));
+    alert.opened.annotations = LabelsView(to.texts.copy(alert.opened.annotations.block()));
+    alert.opened.generator_url = to.texts.copy(alert.opened.generator_url);
+    to.new_alerts.push_back(std::move(alert));
+  }
+  to.alerts = from.alerts;
+  to.displays = from.displays;
+  to.alert_events = from.alert_events;
+  to.incidents = from.incidents;
+  to.incident_counts = from.incident_counts;
+  to.pages = from.pages;
+  to.timeline = from.timeline;
+  return copy;
+}
+
 /// Says "committed" and commits when the next batch comes.
 class AnswersTooSoon : public Disguise {
  public:
@@ -69,7 +98,7 @@ class AnswersTooSoon : public Disguise {
       const store::Committed result = real().commit(*last_);
       if (result != store::Committed::committed) return result;
     }
-    last_ = batch;
+    last_.emplace(copy_of(batch));
     return store::Committed::committed;
   }
 

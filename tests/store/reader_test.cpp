@@ -119,7 +119,7 @@ TEST_F(Reading, AnAlertShowsWhatItIsNow) {
   alert.opened.identity_by = IdentityBy::sender_key;
   alert.opened.identity_value = "key-1";
   alert.opened.source = 1;
-  alert.opened.annotations = Labels{{"summary", "s"}};
+  alert.opened.annotations = kept(Labels{{"summary", "s"}});
   alert.opened.generator_url = "http://example.net/g";
   batch_.rows.new_alerts.push_back(alert);
   commit();
@@ -134,8 +134,8 @@ TEST_F(Reading, AnAlertShowsWhatItIsNow) {
   EXPECT_EQ(row.source, "grafana");
   EXPECT_EQ(row.identity_by, IdentityBy::sender_key);
   EXPECT_EQ(row.identity_value, "key-1");
-  EXPECT_EQ(row.labels, alert.opened.labels);
-  EXPECT_EQ(row.annotations, alert.opened.annotations);
+  EXPECT_EQ(row.labels.view(), alert.opened.labels);
+  EXPECT_EQ(row.annotations.view(), alert.opened.annotations);
   EXPECT_EQ(row.generator_url, "http://example.net/g");
   EXPECT_EQ(show(row.status), show(odd_status()));
 }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "store/store_world.h"
+#include "tocsin/triage/triage.h"
 
 namespace tocsin::store {
 namespace {
@@ -43,7 +44,7 @@ TEST_F(RoundTrip, EveryMemberOfAnAlertComesBack) {
   ASSERT_NE(loaded, nullptr);
   EXPECT_EQ(show(loaded->status), show(odd_status()));
   EXPECT_EQ(loaded->key, alert.opened.key);
-  EXPECT_EQ(loaded->labels, alert.opened.labels);
+  EXPECT_EQ(loaded->labels.view(), alert.opened.labels);
   EXPECT_EQ(loaded->display_hash, alert.opened.display_hash);
 }
 
@@ -223,7 +224,7 @@ TEST_F(RoundTrip, HostileTextComesBackByteForByte) {
   for (const Case& c : cases) {
     const Labels hostile{{"alertname", c.value}, {c.value, "name"}};
     batch.rows.new_alerts.push_back(new_alert(++id, hostile));
-    batch.rows.new_alerts.back().opened.annotations = hostile;
+    batch.rows.new_alerts.back().opened.annotations = kept(hostile);
     batch.rows.new_alerts.back().opened.generator_url = c.value;
     batch.rows.new_alerts.back().opened.identity_value = c.value;
   }
@@ -254,7 +255,7 @@ TEST_F(RoundTrip, HostileTextComesBackByteForByte) {
 TEST_F(RoundTrip, ADisplayTakenOverLaterReplacesTheFirst) {
   Batch batch = batch_after(loaded_);
   batch.rows.new_alerts.push_back(new_alert(1));
-  batch.rows.new_alerts.back().opened.annotations = Labels{{"summary", "first"}};
+  batch.rows.new_alerts.back().opened.annotations = kept(Labels{{"summary", "first"}});
   batch.rows.new_alerts.back().opened.generator_url = "http://example.net/1";
   ASSERT_EQ(store_->commit(batch), Committed::committed);
   ++batch.seq;
@@ -285,16 +286,21 @@ TEST_F(RoundTrip, AStateThatTheCoreBuiltHasTheSameDigest) {
   opened.status = odd_status();
   opened.status.incident = {};
   opened.status.state = triage::AlertState::firing;
-  triage::IncidentOpened incident{odd_incident(1), AlertId{1}};
+  triage::IncidentOpened incident{std::make_shared<const triage::Incident>(odd_incident(1)),
+                                  AlertId{1}};
   triage::Changes changes;
   changes.emplace_back(triage::SourceNamed{"prometheus"});
   changes.emplace_back(opened);
   changes.emplace_back(incident);
   changes.emplace_back(triage::PageQueued{odd_page(1, 1)});
   changes.emplace_back(triage::NoteAdded{IncidentId{1}, "ana", "looking", {}});
-  for (const triage::Change& change : changes) triage::evolve(live, change);
   Batch batch = batch_after(loaded_);
-  batch.rows = triage::rows_of(live, changes, {}, batch.now);
+  triage::RowCollector rows;
+  for (const triage::Change& change : changes) {
+    triage::evolve(live, change);
+    rows.take(change, "", batch.now.wall);
+  }
+  batch.rows = rows.finish(live, batch.now.wall);
   batch.counters = live.counters;
   commit_and_reopen(batch);
   EXPECT_EQ(triage::durable_digest(state()), triage::durable_digest(live));

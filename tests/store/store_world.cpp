@@ -122,11 +122,16 @@ triage::AlertStatus odd_status() {
           .rules_hash = 0xFEDCBA9876543210};
 }
 
+LabelsView kept(Labels labels) {
+  static std::deque<Labels> all;
+  return all.emplace_back(std::move(labels));
+}
+
 triage::Rows::NewAlert new_alert(std::uint64_t id, Labels labels) {
   triage::Rows::NewAlert alert;
   alert.opened.id = AlertId{id};
   alert.opened.key = {0x8000000000000000 + id, id * 31};
-  alert.opened.labels = std::move(labels);
+  alert.opened.labels = kept(std::move(labels));
   alert.opened.display_hash = id * 1'000'003;
   alert.opened.status.received_at = at(static_cast<std::int64_t>(id));
   alert.status = alert.opened.status;

@@ -49,6 +49,8 @@ Instant at(std::int64_t seconds);
 
 /// A status whose every member differs from its default.
 triage::AlertStatus odd_status();
+/// A view of labels that live as long as the test program.
+LabelsView kept(Labels);
 triage::Rows::NewAlert new_alert(std::uint64_t id, Labels labels = Labels{{"alertname", "Odd"}});
 triage::Incident odd_incident(std::uint64_t id);
 triage::Page odd_page(std::uint64_t id, std::uint64_t incident);

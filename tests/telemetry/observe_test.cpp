@@ -26,6 +26,10 @@ triage::Incident incident() {
   return out;
 }
 
+std::shared_ptr<const triage::Incident> shared(triage::Incident incident) {
+  return std::make_shared<const triage::Incident>(std::move(incident));
+}
+
 triage::Page page() {
   triage::Page out;
   out.id = {3};
@@ -67,7 +71,7 @@ TEST(Observe, OneLineForEachChangeThatPeopleCareAbout) {
   closed.id = {8};
   const Observed seen = observe_all({
       triage::AlertOpened{},
-      triage::IncidentOpened{incident(), {1}},
+      triage::IncidentOpened{shared(incident()), {1}},
       triage::AlertJoined{{7}, {2}, {}, {}, true},
       triage::EscalationStepped{.incident = {7}, .name = "default", .next_at = due},
       triage::PageQueued{page()},
@@ -83,7 +87,7 @@ TEST(Observe, OneLineForEachChangeThatPeopleCareAbout) {
       triage::IncidentResolved{.incident = {7}},
       triage::IncidentReopened{.incident = {7}, .by = "bo", .escalation = "default"},
       triage::NoteAdded{.incident = {7}, .by = "bo", .text = "looking"},
-      triage::IncidentClosed{closed},
+      triage::IncidentClosed{shared(closed)},
       triage::PageWithdrawn{page()},
       triage::PageAbandoned{page()},
       triage::PolicyReplaced{.rules_hash = 255},
@@ -125,8 +129,8 @@ TEST(Observe, OneLineForEachChangeThatPeopleCareAbout) {
 
 TEST(Observe, CountsEachChangeOnce) {
   const Observed seen = observe_all({
-      triage::IncidentOpened{incident(), {1}},
-      triage::IncidentOpened{incident(), {2}},
+      triage::IncidentOpened{shared(incident()), {1}},
+      triage::IncidentOpened{shared(incident()), {2}},
       triage::AlertEnded{.id = {1}, .by = triage::EndedBy::lease},
       triage::PageQueued{page()},
       triage::PageFailed{{3}, {7}, "ops", 1, Outcome::refused, Reason::http_5xx, "", {}},
@@ -156,7 +160,8 @@ TEST(Observe, CountsEachChangeOnce) {
 }
 
 TEST(Observe, AStormIsNotALinePerIncident) {
-  const Observed seen = observe_all(triage::Changes(5000, triage::IncidentOpened{incident(), {1}}));
+  const Observed seen =
+      observe_all(triage::Changes(5000, triage::IncidentOpened{shared(incident()), {1}}));
   const auto lines = static_cast<std::size_t>(std::ranges::count(seen.lines, '\n'));
   EXPECT_LE(lines, 3 * Log::kLinesPerSecond);
   EXPECT_NE(seen.metrics.find(R"(tocsin_incidents_opened_total{severity="SEV-2"} 5000)"),

@@ -1,14 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <map>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tocsin/store/store.h"
+#include "tocsin/triage/rows.h"
 #include "tocsin/triage/triage.h"
 
 /// The order of things, sans I/O: take what waits → deadlines → decide → commit the batch → answer,
@@ -18,19 +18,19 @@ namespace tocsin::pipeline {
 struct Limits {
   std::size_t batch_changes_max = 5'000;
   std::size_t batch_bytes_max = 8U << 20;
-  std::size_t lane_bytes_max = 64U << 20;    ///< Per source lane and for people and outcomes.
+  std::size_t lane_bytes_max = 64U << 20;  ///< Per source lane and for people and outcomes.
 };
 
 /// What a committed batch sets free.
 struct Released {
   std::vector<std::unique_ptr<triage::Delivery>> answered;  ///< With answers, in order of decision.
-  triage::Changes changes;  ///< The batch's durable changes, for telemetry (see rows_of).
+  triage::Changes changes;  ///< The batch's durable changes, for telemetry.
 };
 
 class Pipeline {
  public:
-  Pipeline(std::unique_ptr<triage::State>, std::shared_ptr<const triage::Policy>, std::uint64_t epoch,
-           std::uint64_t seq, Limits);
+  Pipeline(std::unique_ptr<triage::State>, std::shared_ptr<const triage::Policy>,
+           std::uint64_t epoch, std::uint64_t seq, Limits);
   ~Pipeline();
 
   /// False if the delivery's lane is full: the caller keeps it and stops reading its socket.
@@ -39,9 +39,9 @@ class Pipeline {
   /// Takes effect for deliveries decided from now on. Follow with a ReplacePolicy step.
   void set_policy(std::shared_ptr<const triage::Policy>);
 
-  /// Decides waiting deliveries and due deadlines into the open batch until it is full or nothing is
-  /// left. True if there may be more to do at once.
-  bool decide(Now);
+  /// Decides waiting deliveries and due deadlines into the open batch until it is full, nothing is
+  /// left or about `steps_max` steps have been decided. True if there may be more to do at once.
+  bool decide(Now, std::size_t steps_max = std::numeric_limits<std::size_t>::max());
 
   /// Closes the open batch for committing, if it holds anything durable (or volatile rows worth
   /// writing) and none is being committed.
@@ -49,7 +49,8 @@ class Pipeline {
   /// The batch last taken is durable. REQUIRES: one was taken.
   void committed();
 
-  /// Deliveries whose answers may leave now, and pages to hand out. Call after decide() and committed().
+  /// Deliveries whose answers may leave now, and pages to hand out. Call after decide() and
+  /// committed().
   Released release();
   /// Pages due now whose ledger entry is durable, marked as handed out; at most `limit`.
   std::vector<triage::Page> take_pages(Now, std::size_t limit);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tocsin/base/time.h"
-#include "tocsin/triage/triage.h"
+#include "tocsin/triage/rows.h"
 
 /// Batches → rows, rows → State. This door is the whole seam towards another database.
 namespace tocsin::store {
@@ -39,8 +39,8 @@ enum class Committed : std::uint8_t {
 struct Loaded {
   std::unique_ptr<triage::State> state;
   std::uint64_t seq = 0;
-  std::uint64_t epoch = 0;   ///< Already raised and stored for this owner.
-  Instant last_timeline{};   ///< `now.timeline` of the last batch.
+  std::uint64_t epoch = 0;  ///< Already raised and stored for this owner.
+  Instant last_timeline{};  ///< `now.timeline` of the last batch.
 };
 
 /// A problem with a place and a cure, for people.
@@ -52,9 +52,10 @@ struct StoreError {
 };
 
 struct StoreOptions {
-  std::string folder;           ///< Holds tocsin.db, its WAL, lock and reserve.
-  std::string vfs;              ///< Name of a registered SQLite VFS; "" = the system's.
-  bool lock_and_reserve = true; ///< flock and the preallocated 64 MiB file; off on a simulated disk.
+  std::string folder;  ///< Holds tocsin.db, its WAL, lock and reserve.
+  std::string vfs;     ///< Name of a registered SQLite VFS; "" = the system's.
+  bool lock_and_reserve =
+      true;  ///< flock and the preallocated 64 MiB file; off on a simulated disk.
   std::uint64_t reserve_bytes = 64ULL << 20;
 };
 
@@ -70,7 +71,8 @@ class Store {
 
   /// Remembers a policy's files as the last good one. Durable on return.
   virtual std::expected<void, StoreError> save_policy(std::uint64_t rules_hash,
-                                                      const std::vector<triage::PolicyFile>&, Instant wall) = 0;
+                                                      const std::vector<triage::PolicyFile>&,
+                                                      Instant wall) = 0;
   /// The files of the last good policy; empty if there never was one.
   virtual std::expected<std::vector<triage::PolicyFile>, StoreError> last_policy() = 0;
 
@@ -98,7 +100,7 @@ struct AlertRow {
   std::string source;
   IdentityBy identity_by = IdentityBy::labels;
   std::string identity_value;
-  Labels labels;       ///< As sent.
+  Labels labels;  ///< As sent.
   Labels annotations;
   std::string generator_url;
   triage::AlertStatus status;
@@ -116,7 +118,7 @@ struct IncidentQuery {
   std::vector<triage::IncidentState> states;  ///< Empty: all.
   std::vector<Severity> severities;
   std::vector<std::string> services, teams;
-  std::optional<Instant> since;               ///< detected_at not before.
+  std::optional<Instant> since;  ///< detected_at not before.
   std::uint64_t before = 0;
   std::size_t limit = 100;
 };
@@ -126,9 +128,11 @@ struct IncidentQuery {
 class Reader {
  public:
   virtual ~Reader() = default;
-  virtual std::expected<std::vector<triage::Incident>, StoreError> incidents(const IncidentQuery&) = 0;
+  virtual std::expected<std::vector<triage::Incident>, StoreError> incidents(
+      const IncidentQuery&) = 0;
   virtual std::expected<std::optional<triage::Incident>, StoreError> incident(IncidentId) = 0;
-  virtual std::expected<std::vector<triage::TimelineEntry>, StoreError> timeline(IncidentId, std::size_t limit) = 0;
+  virtual std::expected<std::vector<triage::TimelineEntry>, StoreError> timeline(
+      IncidentId, std::size_t limit) = 0;
   virtual std::expected<std::vector<AlertRow>, StoreError> alerts(const AlertQuery&) = 0;
   virtual std::expected<std::vector<triage::Page>, StoreError> pages(IncidentId) = 0;
 };

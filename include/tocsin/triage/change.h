@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,16 +19,18 @@ struct SourceNamed {
   std::string name;
 };  ///< Gets the next index.
 
-/// A new alert row. status.occurrence is 0 if all that came was a resolve.
+/// A new alert row. status.occurrence is 0 if all that came was a resolve. A storm is made of
+/// these, so its texts are views into the delivery that reported it, valid until that has been
+/// released.
 struct AlertOpened {
   AlertId id;
   Key key;
   IdentityBy identity_by = IdentityBy::labels;
-  std::string identity_value;  ///< The sender's key; "" with labels.
+  std::string_view identity_value;  ///< The sender's key; "" with labels.
   std::uint16_t source = 0;
-  Labels labels;
-  Labels annotations;
-  std::string generator_url;
+  LabelsView labels;
+  LabelsView annotations;
+  std::string_view generator_url;
   bool truncated = false;
   std::uint64_t display_hash = 0;
   AlertStatus status;
@@ -52,8 +55,8 @@ struct AlertEnded {
   Instant at{};
   Instant sender_end{};
 };
-/// Volatile: a refresh, or a lease granted again after a restart. Durable only when a further source
-/// begins to vouch, so that a restart grants its lease again too.
+/// Volatile: a refresh, or a lease granted again after a restart. Durable only when a further
+/// source begins to vouch, so that a restart grants its lease again too.
 struct LeaseRenewed {
   AlertId id;
   std::uint32_t slot = 0;
@@ -102,7 +105,7 @@ struct AlertSeverityRaised {
 };
 
 struct IncidentOpened {
-  Incident incident;
+  std::shared_ptr<const Incident> incident;  ///< Never null; apart, since it is large and rare.
   AlertId alert;
 };
 struct AlertJoined {
@@ -166,7 +169,7 @@ struct IncidentReopened {
   std::string escalation;
 };
 struct IncidentClosed {
-  Incident incident;  ///< Its last value; it has left memory.
+  std::shared_ptr<const Incident> incident;  ///< Never null. Its last value; it has left memory.
 };
 struct NoteAdded {
   IncidentId incident;

@@ -5,9 +5,10 @@
 
 namespace tocsin::triage {
 
-/// An open-addressing table from hashes to slot numbers: 4 bytes a place, at most three quarters
-/// full. It stores no keys: `is(slot)` compares, `hash_of(slot)` gives a stored slot's hash again.
-/// Never iterated, so its order decides nothing.
+/// An open-addressing table from hashes to slot numbers: 8 bytes a place, at most three quarters
+/// full. It stores no keys, only the low half of their hashes, so that a slot is looked at by
+/// `is(slot)` only if it is nearly certain to be the one. Never iterated: its order decides
+/// nothing.
 class SlotIndex {
  public:
   static constexpr std::uint32_t kEmpty = 0xFFFFFFFFU;
@@ -16,52 +17,54 @@ class SlotIndex {
   std::uint32_t find(std::uint64_t hash, Is is) const {
     if (places_.empty()) return kEmpty;
     for (std::size_t at = hash & mask();; at = (at + 1) & mask()) {
-      const std::uint32_t slot = places_[at];
-      if (slot == kEmpty || is(slot)) return slot;
+      const Place& place = places_[at];
+      if (place.slot == kEmpty) return kEmpty;
+      if (place.hash == static_cast<std::uint32_t>(hash) && is(place.slot)) return place.slot;
     }
   }
 
   /// REQUIRES: the slot's key is not in the table.
-  template <class HashOf>
-  void insert(std::uint64_t hash, std::uint32_t slot, HashOf hash_of) {
-    if ((count_ + 1) * 4 > places_.size() * 3) grow(hash_of);
-    place(hash, slot);
+  void insert(std::uint64_t hash, std::uint32_t slot) {
+    if ((count_ + 1) * 4 > places_.size() * 3) grow();
+    put({slot, static_cast<std::uint32_t>(hash)});
     ++count_;
   }
 
   /// REQUIRES: `slot` is in the table under `hash`. Later entries of the run move up.
-  template <class HashOf>
-  void erase(std::uint64_t hash, std::uint32_t slot, HashOf hash_of) {
+  void erase(std::uint64_t hash, std::uint32_t slot) {
     std::size_t hole = hash & mask();
-    while (places_[hole] != slot) hole = (hole + 1) & mask();
-    for (std::size_t at = (hole + 1) & mask(); places_[at] != kEmpty; at = (at + 1) & mask()) {
-      const std::size_t home = hash_of(places_[at]) & mask();
+    while (places_[hole].slot != slot) hole = (hole + 1) & mask();
+    for (std::size_t at = (hole + 1) & mask(); places_[at].slot != kEmpty; at = (at + 1) & mask()) {
+      const std::size_t home = places_[at].hash & mask();
       const bool stays = hole <= at ? (hole < home && home <= at) : (hole < home || home <= at);
       if (stays) continue;
       places_[hole] = places_[at];
       hole = at;
     }
-    places_[hole] = kEmpty;
+    places_[hole] = Place{};
     --count_;
   }
 
  private:
+  struct Place {
+    std::uint32_t slot = kEmpty;
+    std::uint32_t hash = 0;
+  };
   std::size_t mask() const { return places_.size() - 1; }
-  void place(std::uint64_t hash, std::uint32_t slot) {
-    std::size_t at = hash & mask();
-    while (places_[at] != kEmpty) at = (at + 1) & mask();
-    places_[at] = slot;
+  void put(const Place& place) {
+    std::size_t at = place.hash & mask();
+    while (places_[at].slot != kEmpty) at = (at + 1) & mask();
+    places_[at] = place;
   }
-  template <class HashOf>
-  void grow(HashOf hash_of) {
-    std::vector<std::uint32_t> before(places_.empty() ? 16 : places_.size() * 2, kEmpty);
+  void grow() {
+    std::vector<Place> before(places_.empty() ? 16 : places_.size() * 2);
     before.swap(places_);
-    for (const std::uint32_t slot : before) {
-      if (slot != kEmpty) place(hash_of(slot), slot);
+    for (const Place& place : before) {
+      if (place.slot != kEmpty) put(place);
     }
   }
 
-  std::vector<std::uint32_t> places_;
+  std::vector<Place> places_;
   std::size_t count_ = 0;
 };
 

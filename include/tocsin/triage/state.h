@@ -235,8 +235,11 @@ class State {
   const std::vector<AlertId>& alerts_of(IncidentId) const;
   std::optional<std::uint16_t> source_index(std::string_view name) const;
 
-  /// Spreads ids, which are sequential, over the index.
-  static std::uint64_t hash_of_id(AlertId id) { return id.value * 0x9E3779B97F4A7C15ULL >> 20; }
+  /// Spreads ids, which are sequential, over the index, but keeps eight neighbours, which are
+  /// likely to be looked up together, in one cache line.
+  static std::uint64_t hash_of_id(AlertId id) {
+    return ((id.value >> 3) * 0x9E3779B97F4A7C15ULL >> 32 << 3) | (id.value & 7);
+  }
 
  private:
   friend class Evolution;  // evolve.cpp: the only writer.

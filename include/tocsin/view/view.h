@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "tocsin/store/store.h"
-#include "tocsin/triage/triage.h"
+#include "tocsin/triage/rows.h"
 
 /// Incidents, alerts and pages as the JSON of PRODUCT.md section 4: one spelling for the API,
 /// outgoing webhooks and the CLI's fixtures. Pure; UTF-8 text out, invalid bytes become U+FFFD.

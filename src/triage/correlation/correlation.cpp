@@ -28,9 +28,7 @@ Group group_of(const Core& core, const Alert& alert, const rules::Verdict& verdi
     return {.rule = nullptr, .key = alert.key};
   const rules::CorrelationRule& rule =
       core.policy.rules.correlation[static_cast<std::size_t>(verdict.correlation)];
-  const std::string bytes = rules::correlation_key(rule, subject);
-  // Two seeds make 128 bits: one collision in 10^12 groups is not to be expected.
-  return {&rule, Key{content_hash(bytes, 1), content_hash(bytes, 2)}};
+  return {&rule, rules::correlation_key(rule, subject)};
 }
 
 bool may_join(const Core& core, const Incident& incident, const Group& group) {
@@ -106,7 +104,7 @@ void open(const Core& core, const Alert& alert, const rules::Verdict& verdict,
   incident.last_joined = core.now.timeline;
   incident.firing = 1;
   incident.escalation.name = core.policy.escalation_for(service, incident.severity).name;
-  out.emplace_back(IncidentOpened{std::move(incident), alert.id});
+  out.emplace_back(IncidentOpened{std::make_shared<const Incident>(std::move(incident)), alert.id});
 }
 }  // namespace
 

@@ -148,7 +148,7 @@ void decide_due(const Core& core, const Incident& incident, Changes& out) {
                            .due = core.now.timeline + core.policy.incidents.close_after});
       return;
     case IncidentState::resolved:
-      out.emplace_back(IncidentClosed{closed(core, incident)});
+      out.emplace_back(IncidentClosed{std::make_shared<const Incident>(closed(core, incident))});
       return;
     case IncidentState::triggered:
     case IncidentState::closed:
