@@ -1,5 +1,6 @@
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "tocsin/alert/labels.h"
 #include "tocsin/base/text.h"
@@ -185,19 +186,24 @@ class ObjectReader {
 
 }  // namespace
 
-std::string labels_to_json(LabelsView labels) {
-  std::string out;
+void append_labels_json(LabelsView labels, std::string& out) {
   // Quotes, colon and comma take six bytes a label where the block has two sizes: half as much
   // again holds all but the shortest labels.
-  out.reserve(labels.block().size() * 3 / 2 + 16);
+  out.reserve(out.size() + labels.block().size() * 3 / 2 + 16);
   out += '{';
+  bool first = true;
   for (const Label label : labels) {
-    if (out.size() > 1) out += ',';
+    if (!std::exchange(first, false)) out += ',';
     append_json_string(label.name, out);
     out += ':';
     append_json_string(label.value, out);
   }
   out += '}';
+}
+
+std::string labels_to_json(LabelsView labels) {
+  std::string out;
+  append_labels_json(labels, out);
   return out;
 }
 

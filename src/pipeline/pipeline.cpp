@@ -122,6 +122,10 @@ struct Pipeline::Impl {
       for (triage::StepAnswer& answer : delivery.answers) answer.fate = triage::Fate::needs_labels;
       return;
     }
+    for (const triage::Step& step : delivery.steps) {
+      const auto* report = std::get_if<triage::ReportAlert>(&step);
+      if (report != nullptr) state->prefetch(report->report.key);
+    }
     const triage::Context context{delivery.source, delivery.actor, delivery.if_version};
     for (std::size_t index = 0; index < delivery.steps.size(); ++index) {
       triage::StepAnswer& answer = delivery.answers[index];

@@ -32,6 +32,12 @@ int write_all(const Values& values, Write write) {
   return SQLITE_OK;
 }
 
+/// The buffer keeps its room from row to row.
+void spell(LabelsView labels, std::string& out) {
+  out.clear();
+  append_labels_json(labels, out);
+}
+
 std::string insert_into(const std::string& table, const std::string& columns) {
   return "INSERT INTO " + table + "(" + columns + ") VALUES(" + placeholders(columns) + ")";
 }
@@ -67,8 +73,9 @@ int BatchWriter::prepare(sqlite3* db) {
       {insert_timeline_, insert_into("timeline", "incident,previous,at,actor,kind,detail,alerts")},
       {select_chain_, "SELECT last FROM incident_chain WHERE id=?"},
       {upsert_chain_, upsert_into("incident_chain", "id,last")},
-      {upsert_counts_,
-       upsert_into("incident_chain", "id,last,firing,resolved,started_at,last_joined,version")},
+      {replace_counts_,
+       "INSERT OR REPLACE INTO incident_chain(id,last,firing,resolved,started_at,"
+       "last_joined,version) VALUES(?,?,?,?,?,?,?)"},
       {upsert_span_,
        "INSERT INTO alert_span(first,live) VALUES(?,?) "
        "ON CONFLICT(first) DO UPDATE SET live=live+excluded.live"},
@@ -121,9 +128,9 @@ int BatchWriter::write_sources(const std::vector<std::string>& sources) {
 int BatchWriter::write_alert(const Rows::NewAlert& alert) {
   const AlertOpened& opened = alert.opened;
   const bool changed = changed_since(opened.status, alert.status);
-  labels_ = labels_to_json(opened.labels);
+  spell(opened.labels, labels_);
   annotations_.clear();
-  if (!opened.annotations.empty()) annotations_ = labels_to_json(opened.annotations);
+  if (!opened.annotations.empty()) spell(opened.annotations, annotations_);
   insert_alert_.number(opened.id.value)
       .key(opened.key)
       .enumeration(opened.identity_by)
@@ -156,7 +163,7 @@ int BatchWriter::write_update(const Rows::AlertUpdate& update) {
 }
 
 int BatchWriter::write_display(const Rows::AlertDisplay& display) {
-  annotations_ = labels_to_json(display.annotations);
+  spell(display.annotations, annotations_);
   return upsert_display_.number(display.id.value)
       .text(annotations_)
       .text(display.generator_url)
@@ -165,7 +172,7 @@ int BatchWriter::write_display(const Rows::AlertDisplay& display) {
 
 int BatchWriter::write_event(const triage::AlertEvent& event) {
   annotations_.clear();
-  if (!event.annotations.empty()) annotations_ = labels_to_json(LabelsView(event.annotations));
+  if (!event.annotations.empty()) spell(LabelsView(event.annotations), annotations_);
   return insert_event_.number(event.alert.value)
       .instant(event.at)
       .text(event.kind)
@@ -240,7 +247,7 @@ int BatchWriter::write_chains() {
     Chain& chain = chains_.at(incident);
     chain.changed = false;
     if (const auto* counts = std::exchange(chain.counts, nullptr)) {
-      return upsert_counts_.number(incident)
+      return replace_counts_.number(incident)
           .number(chain.last)
           .integer(counts->firing)
           .integer(counts->resolved)

@@ -59,7 +59,7 @@ class BatchWriter {
   Statement insert_timeline_;
   Statement select_chain_;
   Statement upsert_chain_;
-  Statement upsert_counts_;
+  Statement replace_counts_;
   Statement upsert_span_;
   std::vector<SpanChange> spans_;
   std::unordered_map<std::uint64_t, Chain> chains_;

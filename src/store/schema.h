@@ -11,7 +11,7 @@ inline constexpr std::int64_t kApplicationId = 0x746F6373;
 inline constexpr std::int64_t kSchema = 1;
 /// The oldest schema whose programs may open a file with these tables.
 inline constexpr std::int64_t kMinReader = 1;
-inline constexpr std::int64_t kPageSize = 8192;
+inline constexpr std::int64_t kPageSize = 16384;
 /// Of meta.secret.
 inline constexpr int kSecretBytes = 32;
 /// Alert ids that share a row of alert_span.

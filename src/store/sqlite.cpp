@@ -58,6 +58,10 @@ Advice advice_for(int code) {
 void CloseConnection::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
 Connection open_connection(const std::string& path, const std::string& vfs, int flags, int& code) {
+  // Counting its own memory would cost a lock for each allocation. Before the first use, or not at
+  // all.
+  [[maybe_unused]] static const int kNoMemoryStatistics =
+      sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   sqlite3* raw = nullptr;
   code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
                          vfs.empty() ? nullptr : vfs.c_str());

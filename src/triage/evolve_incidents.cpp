@@ -10,7 +10,7 @@ void Evolution::operator()(const IncidentOpened& change) {
   CHECK(id.value > state_.counters.last_incident);
   state_.counters.last_incident = id.value;
   state_.incidents.emplace(id, *change.incident);
-  state_.by_correlation_.emplace(change.incident->key, id);
+  state_.by_correlation_[change.incident->key].push_back(id);
   state_.alerts_of_[id].push_back(change.alert);
   alert_of(change.alert).status.incident = id;
   arm(state_.incidents.at(id));
@@ -116,7 +116,9 @@ void Evolution::operator()(const IncidentClosed& change) {
   const auto found = state_.incidents.find(id);
   CHECK(found != state_.incidents.end());
   disarm(found->second);
-  state_.by_correlation_.erase({found->second.key, id});
+  const auto group = state_.by_correlation_.find(found->second.key);
+  std::erase(group->second, id);
+  if (group->second.empty()) state_.by_correlation_.erase(group);
   state_.alerts_of_.erase(id);
   state_.incidents.erase(found);
 }
@@ -194,7 +196,7 @@ void Evolution::insert(Page page) {
 void Evolution::insert(Incident incident) {
   const IncidentId id = incident.id;
   Incident& placed = state_.incidents.emplace(id, std::move(incident)).first->second;
-  state_.by_correlation_.emplace(placed.key, id);
+  state_.by_correlation_[placed.key].push_back(id);
   arm(placed);
 }
 

@@ -151,10 +151,8 @@ const Page* State::find(PageId id) const {
 }
 
 const Incident* State::newest_of(const Key& correlation_key) const {
-  auto after = by_correlation_.upper_bound({correlation_key, IncidentId{~0ULL}});
-  if (after == by_correlation_.begin()) return nullptr;
-  --after;
-  return after->first == correlation_key ? find(after->second) : nullptr;
+  const auto group = by_correlation_.find(correlation_key);
+  return group == by_correlation_.end() ? nullptr : find(group->second.back());
 }
 
 std::optional<Deadline> State::first_deadline() const {

@@ -94,6 +94,7 @@ void encode_label(Label, std::string& out);
 /// Flat JSON object of strings, `{"alertname":"X","env":"prod"}`: how rows show label sets. Always
 /// valid JSON: a byte that is no UTF-8 becomes U+FFFD (decoders do that before identity is taken).
 std::string labels_to_json(LabelsView);
+void append_labels_json(LabelsView, std::string& out);
 /// The reverse. False, and `out` as it was, if the text is not a flat object of strings.
 bool labels_from_json(std::string_view json, Labels& out);
 

@@ -23,6 +23,10 @@ class SlotIndex {
     }
   }
 
+  void prefetch(std::uint64_t hash) const {
+    if (!places_.empty()) __builtin_prefetch(&places_[hash & mask()]);
+  }
+
   /// REQUIRES: the slot's key is not in the table.
   void insert(std::uint64_t hash, std::uint32_t slot) {
     if ((count_ + 1) * 4 > places_.size() * 3) grow();

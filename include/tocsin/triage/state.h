@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -213,6 +214,8 @@ class State {
   std::uint64_t display_tokens = 0;  ///< Display updates left in this second.
   Instant display_second{};
 
+  /// Begins to load what slot_of(key) will look at.
+  void prefetch(const Key& key) const { by_key_.prefetch(key.low); }
   /// Slots: addresses stay put; a free slot has id 0.
   std::optional<std::uint32_t> slot_of(const Key&) const;
   const Alert* find(const Key&) const;
@@ -243,12 +246,19 @@ class State {
 
  private:
   friend class Evolution;  // evolve.cpp: the only writer.
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const { return key.low; }
+  };
+  struct IdHash {
+    std::size_t operator()(IncidentId id) const { return id.value; }
+  };
   std::deque<Alert> alerts_;
   std::vector<std::uint32_t> free_slots_;
   SlotIndex by_key_;
   SlotIndex by_id_;
-  std::set<std::pair<Key, IncidentId>> by_correlation_;  // not closed
-  std::map<IncidentId, std::vector<AlertId>> alerts_of_;
+  /// Not closed, oldest first. These two are never iterated, so their order decides nothing.
+  std::unordered_map<Key, std::vector<IncidentId>, KeyHash> by_correlation_;
+  std::unordered_map<IncidentId, std::vector<AlertId>, IdHash> alerts_of_;
   std::set<Deadline> timers_;                         // incident, escalation, sweep: exact
   std::set<std::pair<Instant, PageId>> page_times_;   // pages that may be attempted
   std::set<std::pair<IncidentId, PageId>> pages_of_;  // owed pages by incident
