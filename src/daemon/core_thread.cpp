@@ -13,7 +13,7 @@ namespace {
 constexpr Duration kLongestWait = std::chrono::seconds(1);
 constexpr std::size_t kPagesAtOnce = 256;
 /// Between two looks at the inbox: the commit thread does not wait long for its next batch.
-constexpr std::size_t kStepsAtOnce = 128;
+constexpr std::size_t kStepsAtOnce = 64;
 }  // namespace
 
 CoreThread::CoreThread(Options options)

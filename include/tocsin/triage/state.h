@@ -9,7 +9,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -246,19 +245,12 @@ class State {
 
  private:
   friend class Evolution;  // evolve.cpp: the only writer.
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const { return key.low; }
-  };
-  struct IdHash {
-    std::size_t operator()(IncidentId id) const { return id.value; }
-  };
   std::deque<Alert> alerts_;
   std::vector<std::uint32_t> free_slots_;
   SlotIndex by_key_;
   SlotIndex by_id_;
-  /// Not closed, oldest first. These two are never iterated, so their order decides nothing.
-  std::unordered_map<Key, std::vector<IncidentId>, KeyHash> by_correlation_;
-  std::unordered_map<IncidentId, std::vector<AlertId>, IdHash> alerts_of_;
+  std::map<Key, std::vector<IncidentId>> by_correlation_;  // not closed, oldest first
+  std::map<IncidentId, std::vector<AlertId>> alerts_of_;
   std::set<Deadline> timers_;                         // incident, escalation, sweep: exact
   std::set<std::pair<Instant, PageId>> page_times_;   // pages that may be attempted
   std::set<std::pair<IncidentId, PageId>> pages_of_;  // owed pages by incident
