@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/clock.h"
+#include "tocsin/base/check.h"
 
 namespace tocsin::daemon {
 
@@ -47,7 +48,8 @@ CommitThread::~CommitThread() {
 void CommitThread::commit(store::Batch batch) {
   {
     const std::scoped_lock lock(mutex_);
-    next_ = std::move(batch);
+    CHECK(!next_);
+    next_.emplace(std::move(batch));
   }
   something_.notify_one();
 }

@@ -27,7 +27,7 @@ class CommitThread {
   explicit CommitThread(Options);
   ~CommitThread();  ///< Ends the thread; a batch under way is finished first.
 
-  /// REQUIRES: the batch before has been committed.
+  /// REQUIRES: no other batch waits; the one before may still be under way.
   void commit(store::Batch);
 
  private:

@@ -68,21 +68,25 @@ void CoreThread::turn(Inbox::Taken& taken) {
     const bool fits = pipeline.submit(delivery);
     CHECK(fits);
   }
-  if (taken.batch_done) pipeline.committed();
+  for (int i = 0; i < taken.batches_done; ++i) pipeline.committed();
   const Now now = clock_.now();
   note_clock(now);
   // What is decided goes first: then the disk works while this thread decides what comes next.
-  if (taken.batch_done) commit(now);
+  if (taken.batches_done > 0) {
+    commit(pipeline.take_batch(now));
+  } else if (taken.batch_written) {
+    commit(pipeline.take_batch_ahead(now));
+  }
   more_ = pipeline.decide(now, kStepsAtOnce);
   release();
-  commit(now);
+  commit(pipeline.take_batch(now));
   for (const auto& question : taken.questions) question();
   report(now);
   idle_ = pipeline.idle();
 }
 
-void CoreThread::commit(Now now) {
-  if (auto batch = options_.pipeline->take_batch(now)) options_.commit(std::move(*batch));
+void CoreThread::commit(std::optional<store::Batch> batch) {
+  if (batch) options_.commit(std::move(*batch));
 }
 
 void CoreThread::release() {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -50,7 +51,7 @@ class CoreThread {
  private:
   void run();
   void turn(Inbox::Taken&);
-  void commit(Now);
+  void commit(std::optional<store::Batch>);
   void release();
   void note_clock(Now);
   void report(Now);

@@ -43,10 +43,18 @@ void Inbox::ask(std::function<void()> question) {
   something_.notify_one();
 }
 
+void Inbox::batch_written() {
+  {
+    const std::scoped_lock lock(mutex_);
+    waiting_.batch_written = true;
+  }
+  something_.notify_one();
+}
+
 void Inbox::batch_done() {
   {
     const std::scoped_lock lock(mutex_);
-    waiting_.batch_done = true;
+    ++waiting_.batches_done;
   }
   something_.notify_one();
 }
@@ -67,11 +75,12 @@ void Inbox::close() {
 void Inbox::take(Taken& out, Duration wait) {
   out.deliveries.clear();
   out.questions.clear();
-  out.batch_done = false;
+  out.batch_written = false;
+  out.batches_done = 0;
   std::unique_lock lock(mutex_);
   const auto is_something = [&] {
-    return !waiting_.deliveries.empty() || !waiting_.questions.empty() || waiting_.batch_done ||
-           woken_;
+    return !waiting_.deliveries.empty() || !waiting_.questions.empty() || waiting_.batch_written ||
+           waiting_.batches_done > 0 || woken_;
   };
   if (wait > Duration(0)) something_.wait_for(lock, wait, is_something);
   std::swap(out, waiting_);

@@ -25,7 +25,8 @@ class Inbox {
   Put put(std::unique_ptr<triage::Delivery>&);
   /// A question about live state; runs on the core thread and must be done within 1 ms.
   void ask(std::function<void()>);
-  /// The commit thread is done with its batch.
+  /// The commit thread waits for the disk only, and is done with its batch.
+  void batch_written();
   void batch_done();
   /// Wakes the core thread without anything for it.
   void wake();
@@ -35,7 +36,8 @@ class Inbox {
   struct Taken {
     std::vector<std::unique_ptr<triage::Delivery>> deliveries;
     std::vector<std::function<void()>> questions;
-    bool batch_done = false;
+    bool batch_written = false;
+    int batches_done = 0;  ///< More than one may be, when the core thread was away for long.
   };
   /// Waits until there is something, at most `wait`. Reuses the vectors of `out`.
   void take(Taken& out, Duration wait);

@@ -173,6 +173,7 @@ class Daemon {
   }
 
   void make_threads() {
+    started_.store->on_written([this] { inbox_.batch_written(); });
     commit_ = std::make_unique<CommitThread>(
         CommitThread::Options{.store = started_.store.get(),
                               .settings = &started_.settings,

@@ -50,10 +50,13 @@ struct Pipeline::Impl {
   bool open_is_durable = false;
   Instant last_flush{};
 
-  // The batch being committed.
-  bool committing = false;
-  Changes in_commit;
-  std::uint64_t in_commit_last_page = 0;
+  /// Batches taken and not yet durable, at most two: one being committed and one that waits.
+  struct Closed {
+    std::uint64_t seq = 0;
+    std::uint64_t last_page = 0;
+    Changes changes;
+  };
+  std::deque<Closed> closed;
 
   std::uint64_t taken_seq = 0;     ///< Of the batch last taken.
   std::uint64_t durable_seq = 0;   ///< Of the batch last committed.
@@ -136,6 +139,25 @@ struct Pipeline::Impl {
     }
   }
 
+  /// Closes the open batch.
+  store::Batch close(Now now) {
+    last_flush = now.timeline;
+    store::Batch batch;
+    batch.epoch = epoch;
+    batch.seq = ++taken_seq;
+    batch.now = now;
+    batch.rows = rows.finish(*state, now.wall);
+    batch.counters = state->counters;
+    batch.rules_hash = state->rules_hash;
+    batch.sweep = state->sweep;
+    batch.durable = open_is_durable;
+    closed.push_back({batch.seq, state->counters.last_page, std::exchange(open, {})});
+    open.reserve(closed.back().changes.size());
+    open_bytes = 0;
+    open_is_durable = false;
+    return batch;
+  }
+
   IncidentId incident_of(AlertId id) const {
     const triage::Alert* alert = state->find(id);
     return alert == nullptr ? IncidentId{} : alert->status.incident;
@@ -194,44 +216,34 @@ bool Pipeline::decide(Now now, std::size_t steps_max) {
   return !self.lanes.empty() || triage::due(*self.state, now);
 }
 
+std::optional<store::Batch> Pipeline::take_batch_ahead(Now now) {
+  Impl& self = *impl_;
+  const bool worth_it = self.open_is_durable && self.open.size() >= self.limits.ahead_changes_min;
+  if (self.closed.size() != 1 || !worth_it) return std::nullopt;
+  return self.close(now);
+}
+
 std::optional<store::Batch> Pipeline::take_batch(Now now) {
   Impl& self = *impl_;
-  if (self.committing || self.open.empty()) return std::nullopt;
+  if (!self.closed.empty() || self.open.empty()) return std::nullopt;
   const bool may_wait =
       !self.open_is_durable && !self.is_full();  // Full, nothing goes on without it.
   if (may_wait && now.timeline - self.last_flush < kFlushEvery) return std::nullopt;
-  self.last_flush = now.timeline;
-  store::Batch batch;
-  batch.epoch = self.epoch;
-  batch.seq = ++self.taken_seq;
-  batch.now = now;
-  batch.rows = self.rows.finish(*self.state, now.wall);
-  batch.counters = self.state->counters;
-  batch.rules_hash = self.state->rules_hash;
-  batch.sweep = self.state->sweep;
-  batch.durable = self.open_is_durable;
-  self.committing = true;
-  self.in_commit = std::move(self.open);
-  self.in_commit_last_page = self.state->counters.last_page;
-  self.open = {};
-  self.open.reserve(self.in_commit.size());
-  self.open_bytes = 0;
-  self.open_is_durable = false;
-  return batch;
+  return self.close(now);
 }
 
 void Pipeline::committed() {
   Impl& self = *impl_;
-  CHECK(self.committing);
-  self.committing = false;
-  self.durable_seq = self.taken_seq;
-  self.durable_page = self.in_commit_last_page;
+  CHECK(!self.closed.empty());
+  Impl::Closed& batch = self.closed.front();
+  self.durable_seq = batch.seq;
+  self.durable_page = batch.last_page;
   if (self.released.empty()) {
-    self.released.swap(self.in_commit);
+    self.released = std::move(batch.changes);
   } else {
-    std::ranges::move(self.in_commit, std::back_inserter(self.released));
+    std::ranges::move(batch.changes, std::back_inserter(self.released));
   }
-  self.in_commit.clear();
+  self.closed.pop_front();
 }
 
 Released Pipeline::release() {
@@ -279,7 +291,7 @@ std::optional<Instant> Pipeline::next_deadline() const {
 
 bool Pipeline::idle() const {
   const Impl& self = *impl_;
-  return self.lanes.empty() && !self.open_is_durable && !self.committing && self.waiting.empty();
+  return self.lanes.empty() && !self.open_is_durable && self.closed.empty() && self.waiting.empty();
 }
 
 const triage::State& Pipeline::state() const { return *impl_->state; }

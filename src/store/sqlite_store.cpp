@@ -132,8 +132,10 @@ Committed SqliteStore::commit(const Batch& batch) {
   if (fenced_) return Committed::fenced;
   if (broken_) return Committed::failed;
   const Ended ended = transact([&] {
-    const int code = write_meta(batch);
-    return code == SQLITE_OK ? writer_.write(batch.rows) : code;
+    int code = write_meta(batch);
+    if (code == SQLITE_OK) code = writer_.write(batch.rows);
+    if (code == SQLITE_OK && on_written_) on_written_();
+    return code;
   });
   if (ended.code == SQLITE_OK) return Committed::committed;
   if (ended.code == kFenced) return Committed::fenced;

@@ -21,6 +21,7 @@ class SqliteStore final : public Store {
   ~SqliteStore() override;
 
   Committed commit(const Batch&) override;
+  void on_written(std::function<void()> call) override { on_written_ = std::move(call); }
   std::expected<Loaded, StoreError> load() override;
   std::string secret() const override { return secret_; }
   std::expected<void, StoreError> save_policy(std::uint64_t rules_hash,
@@ -59,6 +60,7 @@ class SqliteStore final : public Store {
   bool real_disk_;
   BatchWriter writer_;
   Retention retention_;
+  std::function<void()> on_written_;
   Statement begin_;
   Statement commit_;
   Statement rollback_;

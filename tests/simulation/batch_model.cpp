@@ -63,13 +63,14 @@ void BatchModel::taken(const store::Batch& batch, const triage::State& state, No
   taken_seq_ = batch.seq;
   check_timers(state);
   digest_of_[batch.seq] = durable_digest(state);
-  pending_ = snapshot_of(state, now);
+  pending_.push_back(snapshot_of(state, now));
 }
 
 void BatchModel::committed() {
-  committed_seq_ = taken_seq_;
+  ++committed_seq_;
   digest_of_.erase(digest_of_.begin(), digest_of_.lower_bound(committed_seq_));
-  before_ = std::exchange(now_, std::exchange(pending_, {}));
+  before_ = std::exchange(now_, std::move(pending_.front()));
+  pending_.pop_front();
   ++commits_;
 }
 
@@ -89,6 +90,7 @@ void BatchModel::loaded(const store::Loaded& loaded) {
   last_timeline_ = loaded.last_timeline;
   epoch_ = loaded.epoch;
   digest_of_.erase(digest_of_.upper_bound(loaded.seq), digest_of_.end());
+  pending_.clear();
   check_timers(*loaded.state);
   before_ =
       std::exchange(now_, snapshot_of(*loaded.state, {loaded.last_timeline, loaded.last_timeline}));

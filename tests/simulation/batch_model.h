@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 
@@ -17,7 +18,7 @@ class BatchModel {
   explicit BatchModel(bool compares_digests) : compares_digests_(compares_digests) {}
 
   void taken(const store::Batch&, const triage::State&, Now);
-  /// The batch last taken is durable.
+  /// The first of the batches taken is durable.
   void committed();
   void loaded(const store::Loaded&);
   /// What is durable for certain, and what was before the last commit.
@@ -36,7 +37,7 @@ class BatchModel {
   Instant last_timeline_{};
   Snapshot before_;
   Snapshot now_;
-  Snapshot pending_;
+  std::deque<Snapshot> pending_;  ///< Of batches taken and not committed.
 };
 
 /// I2 of every incident in the state; throws Violation.

@@ -135,6 +135,7 @@ Scenario scenario_of(std::uint64_t seed, int steps) {
   if (scenario.allows(Fault::full_lane)) {
     scenario.limits.lane_bytes_max = static_cast<std::size_t>(random.between(1, 60'000));
   }
+  scenario.limits.ahead_changes_min = 1 + scenario.alerts / 4;  // Batches are small here.
   return scenario;
 }
 

@@ -157,7 +157,7 @@ class World {
   // The process. Gone at a crash.
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
-  std::optional<store::Batch> committing_;
+  std::deque<store::Batch> committing_;  ///< At most two; the first one is under way.
   Instant commit_again_{};
   std::map<std::uint64_t, Asked> asked_;
   std::deque<Waiting> backlog_;  ///< Its lane was full.

@@ -81,22 +81,23 @@ void World::core_turn() {
   while (random_.chance(30) && pipeline_->decide(now())) {
   }
   point(LoopPoint::after_decide);
-  if (!committing_) {
-    committing_ = pipeline_->take_batch(now());
-    if (committing_) {
-      batches_.taken(*committing_, pipeline_->state(), now());
-      pages_.taken(committing_->rows.pages);
-    }
+  auto batch =
+      committing_.empty() ? pipeline_->take_batch(now()) : pipeline_->take_batch_ahead(now());
+  if (batch) {
+    batches_.taken(*batch, pipeline_->state(), now());
+    pages_.taken(batch->rows.pages);
+    if (!committing_.empty()) coverage_.count("step", "a batch closed ahead");
+    committing_.push_back(std::move(*batch));
   }
   release();
 }
 
 void World::commit_turn() {
-  if (!committing_ || boot_ < commit_again_) return;
+  if (committing_.empty() || boot_ < commit_again_) return;
   point(LoopPoint::before_commit);
-  const store::Committed result = store_->commit(*committing_);
+  const store::Committed result = store_->commit(committing_.front());
   if (disk_.crashed()) throw Crash{"mid-commit"};
-  const std::string name = "batch " + std::to_string(committing_->seq);
+  const std::string name = "batch " + std::to_string(committing_.front().seq);
   switch (result) {
     case store::Committed::committed:
       break;
@@ -117,7 +118,7 @@ void World::commit_turn() {
   note(name + " committed");
   point(LoopPoint::after_commit);
   pipeline_->committed();
-  committing_.reset();
+  committing_.pop_front();
   batches_.committed();
   batch_is_new_ = true;
   release();
@@ -300,7 +301,7 @@ void World::own_step(triage::Step step) {
 }
 
 void World::maintain() {
-  if (committing_) return;  // One connection, one thread: only in a gap.
+  if (!committing_.empty()) return;  // One connection, one thread: only in a gap.
   store_->maintain(now(), std::chrono::hours(24 * 30), std::chrono::hours(24 * 400));
   if (disk_.crashed()) throw Crash{"maintenance"};
 }

@@ -37,7 +37,7 @@ void World::settle(Duration length) {
       outcomes_turn();
       core_turn();
       commit_turn();
-      if (pipeline_->idle() && backlog_.empty() && !committing_) break;
+      if (pipeline_->idle() && backlog_.empty() && committing_.empty()) break;
       require(i < 19'999, "liveness: the daemon never comes to rest at one instant");
     }
     Duration step = end - boot_;

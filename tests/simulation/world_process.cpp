@@ -161,7 +161,7 @@ void World::arm_disk_crash() {
 void World::end_process() {
   pipeline_.reset();
   store_.reset();
-  committing_.reset();
+  committing_.clear();
   commit_again_ = {};
   asked_.clear();
   backlog_.clear();

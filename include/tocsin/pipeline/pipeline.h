@@ -18,6 +18,7 @@ namespace tocsin::pipeline {
 struct Limits {
   std::size_t batch_changes_max = 5'000;
   std::size_t batch_bytes_max = 8U << 20;
+  std::size_t ahead_changes_min = 512;     ///< See take_batch_ahead().
   std::size_t lane_bytes_max = 64U << 20;  ///< Per source lane and for people and outcomes.
 };
 
@@ -46,7 +47,10 @@ class Pipeline {
   /// Closes the open batch for committing, if it holds anything durable (or volatile rows worth
   /// writing) and none is being committed.
   std::optional<store::Batch> take_batch(Now);
-  /// The batch last taken is durable. REQUIRES: one was taken.
+  /// The same while one batch is being committed, so that the disk need not wait for this thread.
+  /// Only if the open batch is so large that waiting for more would not make it cheaper.
+  std::optional<store::Batch> take_batch_ahead(Now);
+  /// The first of the batches taken is durable. REQUIRES: one was taken.
   void committed();
 
   /// Deliveries whose answers may leave now, and pages to hand out. Call after decide() and

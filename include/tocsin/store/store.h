@@ -64,6 +64,8 @@ class Store {
  public:
   virtual ~Store() = default;
   virtual Committed commit(const Batch&) = 0;
+  /// Called within commit() when the rows are written and only the disk is waited for.
+  virtual void on_written(std::function<void()>) {}
   /// Rebuilds State from rows and claims the next epoch.
   virtual std::expected<Loaded, StoreError> load() = 0;
   /// 32 random bytes made when the store was created: identity keys derive from it.
