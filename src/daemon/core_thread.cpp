@@ -91,13 +91,13 @@ void CoreThread::commit(std::optional<store::Batch> batch) {
 
 void CoreThread::release() {
   pipeline::Pipeline& pipeline = *options_.pipeline;
-  pipeline::Released released = pipeline.release();
-  if (!released.changes.empty()) {
-    telemetry::observe(released.changes, pipeline.state(), *options_.metrics, *options_.log);
+  pipeline.release(released_);
+  if (!released_.changes.empty()) {
+    telemetry::observe(released_.changes, pipeline.state(), *options_.metrics, *options_.log);
   }
-  if (!released.answered.empty()) {
-    options_.inbox->answered(released.answered);
-    options_.answer(std::move(released.answered));
+  if (!released_.answered.empty()) {
+    options_.inbox->answered(released_.answered);
+    options_.answer(std::exchange(released_.answered, {}));
   }
   const Now now = clock_.now();
   std::vector<OwedPage> owed;

@@ -59,6 +59,7 @@ class CoreThread {
 
   Options options_;
   Clock clock_;
+  pipeline::Released released_;  ///< Kept for its room.
   bool more_ = false;
   Instant reported_{};
   std::atomic<bool> ending_{false};

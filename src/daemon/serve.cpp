@@ -205,7 +205,7 @@ class Daemon {
   }
 
   std::unique_ptr<store::Reader> make_reader() {
-    auto reader = store::open_sqlite_reader(started_.store_options);
+    auto reader = started_.store->open_reader();
     if (reader) return std::move(*reader);
     log_.write(telemetry::Log::Level::error, "store.reader", {{"problem", reader.error().problem}});
     return nullptr;

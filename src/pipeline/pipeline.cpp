@@ -25,6 +25,8 @@ std::size_t weight(const Change& change) {
   return bytes;
 }
 
+/// As many batches as may be open, closed and released at once.
+constexpr std::size_t kSparesMax = 4;
 /// Volatile changes that still have a row to write, in the background.
 bool has_row(const Change& change) { return std::holds_alternative<triage::DisplayTaken>(change); }
 
@@ -69,6 +71,7 @@ struct Pipeline::Impl {
   };
   std::deque<Waiting> waiting;
   Changes released;
+  std::vector<Changes> spare;  ///< Empty ones with room: a batch's changes are half a megabyte.
 
   triage::Decision decision;
   std::array<Changes, triage::kReactionDepthMax + 1> reactions;
@@ -151,11 +154,23 @@ struct Pipeline::Impl {
     batch.rules_hash = state->rules_hash;
     batch.sweep = state->sweep;
     batch.durable = open_is_durable;
-    closed.push_back({batch.seq, state->counters.last_page, std::exchange(open, {})});
-    open.reserve(closed.back().changes.size());
+    closed.push_back({batch.seq, state->counters.last_page, take_spare()});
+    std::swap(open, closed.back().changes);
     open_bytes = 0;
     open_is_durable = false;
     return batch;
+  }
+
+  Changes take_spare() {
+    if (spare.empty()) return {};
+    Changes taken = std::move(spare.back());
+    spare.pop_back();
+    return taken;
+  }
+
+  void keep_spare(Changes&& changes) {
+    changes.clear();
+    if (changes.capacity() > 0 && spare.size() < kSparesMax) spare.push_back(std::move(changes));
   }
 
   IncidentId incident_of(AlertId id) const {
@@ -242,19 +257,19 @@ void Pipeline::committed() {
     self.released = std::move(batch.changes);
   } else {
     std::ranges::move(batch.changes, std::back_inserter(self.released));
+    self.keep_spare(std::move(batch.changes));
   }
   self.closed.pop_front();
 }
 
-Released Pipeline::release() {
+void Pipeline::release(Released& out) {
   Impl& self = *impl_;
-  Released out;
+  out.answered.clear();
   while (!self.waiting.empty() && self.waiting.front().seq <= self.durable_seq) {
     out.answered.push_back(std::move(self.waiting.front().delivery));
     self.waiting.pop_front();
   }
-  out.changes = std::exchange(self.released, {});
-  return out;
+  self.keep_spare(std::exchange(out.changes, std::exchange(self.released, {})));
 }
 
 std::vector<triage::Page> Pipeline::take_pages(Now now, std::size_t limit) {

@@ -14,14 +14,20 @@ using triage::Rows;
 
 /// Chains known without asking; one batch may go beyond.
 constexpr std::size_t kChainsMax = 100'000;
+/// Chains whose rows are late: then all of them are written.
+constexpr std::size_t kLateMax = 10'000;
+/// Late ones that a batch in calm takes along.
+constexpr std::size_t kLateAtOnce = 256;
 
 /// The first id of the span that holds `id`; ids count from 1.
 std::uint64_t span_of(AlertId id) { return (id.value - 1) / kSpan * kSpan + 1; }
 
 /// True if the alert went through more than its first event within its first batch.
-bool changed_since(const AlertStatus& opened, const AlertStatus& now) {
-  return opened.state != now.state || opened.occurrence != now.occurrence ||
-         opened.ended_by != now.ended_by;
+bool changed_since(const Rows::NewAlert& alert) {
+  const AlertStatus& opened = alert.opened.status;
+  const AlertStatus& now = alert.status;
+  return now.incident != alert.joined || opened.state != now.state ||
+         opened.occurrence != now.occurrence || opened.ended_by != now.ended_by;
 }
 
 template <class Values, class Write>
@@ -54,7 +60,7 @@ int BatchWriter::prepare(sqlite3* db) {
   const std::string alert =
       "id,key,identity_by,identity_value,source,labels,annotations,generator_url,truncated,"
       "display_hash," +
-      status;
+      status + ",previous";
   struct Prepared {
     Statement& statement;
     std::string sql;
@@ -71,11 +77,14 @@ int BatchWriter::prepare(sqlite3* db) {
       {upsert_incident_, upsert_into("incident", kIncidentColumns)},
       {upsert_page_, upsert_into("page", kPageColumns)},
       {insert_timeline_, insert_into("timeline", "incident,previous,at,actor,kind,detail,alerts")},
-      {select_chain_, "SELECT last FROM incident_chain WHERE id=?"},
-      {upsert_chain_, upsert_into("incident_chain", "id,last")},
+      {select_chain_, "SELECT last,last_alert FROM incident_chain WHERE id=?"},
+      {upsert_chain_, upsert_into("incident_chain", "id,last,last_alert")},
       {replace_counts_,
-       "INSERT OR REPLACE INTO incident_chain(id,last,firing,resolved,started_at,"
-       "last_joined,version) VALUES(?,?,?,?,?,?,?)"},
+       "INSERT OR REPLACE INTO incident_chain(id,last,last_alert,firing,resolved,started_at,"
+       "last_joined,version) VALUES(?,?,?,?,?,?,?,?)"},
+      {recount_,
+       "UPDATE incident_chain SET last_alert=?2,firing=?3,resolved=?4,started_at=?5,"
+       "last_joined=?6,version=?7 WHERE id=?1"},
       {upsert_span_,
        "INSERT INTO alert_span(first,live) VALUES(?,?) "
        "ON CONFLICT(first) DO UPDATE SET live=live+excluded.live"},
@@ -85,8 +94,9 @@ int BatchWriter::prepare(sqlite3* db) {
 
 int BatchWriter::write(const Rows& rows) {
   spans_.clear();
-  changed_chains_.clear();
-  if (chains_.size() > kChainsMax) chains_.clear();
+  before_.clear();
+  if (chains_.size() > kChainsMax)
+    std::erase_if(chains_, [](const auto& at) { return !at.second.late; });
   const auto each = [](const auto& values, auto write) { return write_all(values, write); };
   int code = write_sources(rows.sources);
   if (code == SQLITE_OK) {
@@ -111,7 +121,7 @@ int BatchWriter::write(const Rows& rows) {
     code = each(rows.timeline, [this](const auto& entry) { return write_timeline(entry); });
   }
   if (code == SQLITE_OK) {
-    code = each(rows.incident_counts, [this](const auto& counts) { return write_counts(counts); });
+    code = count_incidents(rows);
   }
   if (code == SQLITE_OK) code = write_chains();
   return code == SQLITE_OK ? write_spans() : code;
@@ -127,7 +137,14 @@ int BatchWriter::write_sources(const std::vector<std::string>& sources) {
 
 int BatchWriter::write_alert(const Rows::NewAlert& alert) {
   const AlertOpened& opened = alert.opened;
-  const bool changed = changed_since(opened.status, alert.status);
+  const bool changed = changed_since(alert);
+  std::uint64_t previous = 0;
+  if (alert.joined) {
+    Chain* chain = nullptr;
+    if (const int code = touch(alert.joined.value, chain); code != SQLITE_OK) return code;
+    previous = std::exchange(chain->last_alert, opened.id.value);
+    chain->late = true;
+  }
   spell(opened.labels, labels_);
   annotations_.clear();
   if (!opened.annotations.empty()) spell(opened.annotations, annotations_);
@@ -141,7 +158,14 @@ int BatchWriter::write_alert(const Rows::NewAlert& alert) {
       .text_or_null(opened.generator_url)
       .flag(opened.truncated)
       .number(opened.display_hash);
-  put_status(insert_alert_, changed ? opened.status : alert.status, leases_);
+  if (changed) {
+    AlertStatus first = opened.status;
+    first.incident = alert.joined;
+    put_status(insert_alert_, first, leases_);
+  } else {
+    put_status(insert_alert_, alert.status, leases_);
+  }
+  insert_alert_.number(previous);
   count(opened.id, 1);
   const int code = insert_alert_.run();
   return code == SQLITE_OK && changed ? write_state(opened.id, alert.status) : code;
@@ -187,7 +211,12 @@ int BatchWriter::write_event(const triage::AlertEvent& event) {
 
 int BatchWriter::write_incident(const triage::Incident& incident) {
   put_incident(upsert_incident_, incident, incident_texts_);
-  return upsert_incident_.run();
+  if (const int code = upsert_incident_.run(); code != SQLITE_OK) return code;
+  Chain* chain = nullptr;
+  if (const int code = touch(incident.id.value, chain); code != SQLITE_OK) return code;
+  chain->counts.reset();  // Its own row has them.
+  chain->due = chain->due || chain->late;
+  return SQLITE_OK;
 }
 
 int BatchWriter::write_page(const triage::Page& page) {
@@ -195,19 +224,31 @@ int BatchWriter::write_page(const triage::Page& page) {
   return upsert_page_.run();
 }
 
-int BatchWriter::last_entry(std::uint64_t incident, Chain*& chain) {
+/// The incident's chain, which this batch changes.
+int BatchWriter::touch(std::uint64_t incident, Chain*& chain) {
   const auto [at, unknown] = chains_.try_emplace(incident);
   chain = &at->second;
-  if (!unknown) return SQLITE_OK;
-  const int code = select_chain_.number(incident).step();
-  if (code == SQLITE_ROW) chain->last = select_chain_.row().number();
-  select_chain_.reset();
-  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+  if (unknown) {
+    const int code = select_chain_.number(incident).step();
+    if (code == SQLITE_ROW) {
+      Row row = select_chain_.row();
+      chain->last = row.number();
+      chain->last_alert = row.number();
+    }
+    select_chain_.reset();
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+      chains_.erase(at);
+      return code;
+    }
+  }
+  if (!chain->touched) before_.emplace_back(incident, *chain);
+  chain->touched = true;
+  return SQLITE_OK;
 }
 
 int BatchWriter::write_timeline(const triage::TimelineEntry& entry) {
   Chain* chain = nullptr;
-  if (const int code = last_entry(entry.incident.value, chain); code != SQLITE_OK) return code;
+  if (const int code = touch(entry.incident.value, chain); code != SQLITE_OK) return code;
   members_.clear();
   for (const AlertId alert : entry.alerts) {
     members_ += members_.empty() ? '[' : ',';
@@ -223,44 +264,94 @@ int BatchWriter::write_timeline(const triage::TimelineEntry& entry) {
                        .text_or_null(members_)
                        .run();
   chain->last = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(db_));
-  touch(entry.incident.value, *chain);
+  chain->due = true;
   return code;
 }
 
-void BatchWriter::touch(std::uint64_t incident, Chain& chain) {
-  if (!chain.changed) changed_chains_.push_back(incident);
-  chain.changed = true;
+int BatchWriter::count_incidents(const Rows& rows) {
+  const auto may_wait = static_cast<std::size_t>(std::ranges::count_if(
+      rows.incident_counts, [](const auto& counts) { return counts.only_new_alerts; }));
+  const bool calm = may_wait <= at_once_max_;
+  const int code = write_all(rows.incident_counts, [&](const Rows::IncidentCounts& counts) {
+    Chain* chain = nullptr;
+    const int touched = touch(counts.id.value, chain);
+    if (touched != SQLITE_OK) return touched;
+    chain->counts = counts;
+    chain->late = true;
+    chain->due = chain->due || calm || !counts.only_new_alerts;
+    return SQLITE_OK;
+  });
+  if (code != SQLITE_OK || (!calm && late_.size() <= kLateMax)) return code;
+  // Those of earlier batches, once there is room for them.
+  std::size_t room = calm ? kLateAtOnce : late_.size();
+  for (auto late = late_.begin(); late != late_.end() && room > 0; ++late, --room) {
+    Chain* chain = nullptr;
+    if (const int touched = touch(*late, chain); touched != SQLITE_OK) return touched;
+    chain->due = true;
+  }
+  return SQLITE_OK;
 }
 
-int BatchWriter::write_counts(const Rows::IncidentCounts& counts) {
-  Chain* chain = nullptr;
-  if (const int code = last_entry(counts.id.value, chain); code != SQLITE_OK) return code;
-  chain->counts = &counts;
-  touch(counts.id.value, *chain);
-  return SQLITE_OK;
+int BatchWriter::write_chain(std::uint64_t incident, Chain& chain) {
+  chain.late = false;
+  if (!chain.counts)
+    return upsert_chain_.number(incident).number(chain.last).number(chain.last_alert).run();
+  const Rows::IncidentCounts counts = *std::exchange(chain.counts, std::nullopt);
+  return replace_counts_.number(incident)
+      .number(chain.last)
+      .number(chain.last_alert)
+      .integer(counts.firing)
+      .integer(counts.resolved)
+      .instant(counts.started_at)
+      .instant(counts.last_joined)
+      .integer(counts.version)
+      .run();
 }
 
 int BatchWriter::write_chains() {
   // In the order of ids, so that neighbours share their pages.
-  std::ranges::sort(changed_chains_);
-  return write_all(changed_chains_, [this](std::uint64_t incident) {
+  std::ranges::sort(before_, {}, [](const auto& at) { return at.first; });
+  heads_.clear();
+  return write_all(before_, [this](const auto& at) {
+    const std::uint64_t incident = at.first;
     Chain& chain = chains_.at(incident);
-    chain.changed = false;
-    if (const auto* counts = std::exchange(chain.counts, nullptr)) {
-      return replace_counts_.number(incident)
-          .number(chain.last)
-          .integer(counts->firing)
-          .integer(counts->resolved)
-          .instant(counts->started_at)
-          .instant(counts->last_joined)
-          .integer(counts->version)
-          .run();
-    }
-    return upsert_chain_.number(incident).number(chain.last).run();
+    chain.touched = false;
+    const bool due = std::exchange(chain.due, false);
+    const int code = due ? write_chain(incident, chain) : SQLITE_OK;
+    std::optional<Heads::Head> head;
+    if (chain.late) head.emplace(chain.last_alert, *chain.counts);
+    if (chain.late || at.second.late) heads_.emplace_back(incident, head);
+    return code;
   });
 }
 
-void BatchWriter::rolled_back() { chains_.clear(); }
+int BatchWriter::recount(const triage::Incident& incident, std::uint64_t last_alert) {
+  return recount_.number(incident.id.value)
+      .number(last_alert)
+      .integer(incident.firing)
+      .integer(incident.resolved)
+      .instant(incident.started_at)
+      .instant(incident.last_joined)
+      .integer(incident.version)
+      .run();
+}
+
+const Heads::Changes& BatchWriter::committed() {
+  before_.clear();  // Other transactions may be rolled back after this one.
+  for (const auto& [incident, head] : heads_) {
+    if (head) {
+      late_.insert(incident);
+    } else {
+      late_.erase(incident);
+    }
+  }
+  return heads_;
+}
+
+void BatchWriter::rolled_back() {
+  for (auto& [incident, chain] : before_) chains_.insert_or_assign(incident, chain);
+  before_.clear();
+}
 
 /// Most batches touch a few spans, in order: a short list with repeats does.
 void BatchWriter::count(AlertId id, std::int64_t change) {

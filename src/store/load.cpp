@@ -1,5 +1,8 @@
 #include "store/load.h"
 
+#include <unordered_map>
+#include <utility>
+
 #include "store/row_codec.h"
 #include "store/schema.h"
 #include "tocsin/triage/restore.h"
@@ -33,10 +36,20 @@ class Loading {
                 });
   }
 
+  bool chains() {
+    return each("incident_chain",
+                "SELECT c.id,c.last_alert FROM incident AS i JOIN incident_chain AS c ON c.id=i.id "
+                "WHERE i.state<>'closed'",
+                [&](Row& row) {
+                  const std::uint64_t incident = row.number();
+                  counted_.emplace(incident, AlertId{row.number()});
+                });
+  }
+
   /// Spans without a live alert are passed over, so that a start costs what is live.
   bool alerts() {
     const std::string sql =
-        "SELECT a.id,a.key,a.labels,d.id IS NULL,a.display_hash,s.id IS NOT NULL," +
+        "SELECT a.id,a.key,a.labels,d.id IS NULL,a.display_hash,a.incident,s.id IS NOT NULL," +
         status_columns("a.") + "," + status_columns("s.") +
         " FROM alert_span AS p CROSS JOIN alert AS a ON a.id BETWEEN p.first AND p.first+" +
         std::to_string(kSpan - 1) +
@@ -72,6 +85,7 @@ class Loading {
   }
 
   std::unique_ptr<triage::State> finish() { return to_.finish(); }
+  LateChains late() { return std::move(late_); }
   StoreError error() { return std::move(error_); }
 
  private:
@@ -81,12 +95,19 @@ class Loading {
     Labels labels = get_labels(row);
     const bool first_display = row.flag();
     const std::uint64_t display_hash = row.number();
+    const IncidentId joined{row.number()};
     const bool changed = row.flag();
     if (changed) row.skip(kStatusColumns);
     triage::AlertStatus status = get_status(row);
     if (!row.ok()) return;
     // The hash of what was taken over later is volatile: 0 makes the next refresh take it again.
     to_.alert(id, key, std::move(labels), std::move(status), first_display ? display_hash : 0);
+    const auto counted = joined ? counted_.find(joined.value) : counted_.end();
+    if (counted == counted_.end() || id <= counted->second) return;
+    // What joined since the incident's own rows were written only fired and joined.
+    to_.count(id, joined);
+    counted->second = id;
+    late_.insert_or_assign(joined, id);
   }
 
   void counters(Row& row) {
@@ -134,19 +155,23 @@ class Loading {
   sqlite3* db_;
   const std::string& path_;
   Restoration to_;
+  std::unordered_map<std::uint64_t, AlertId> counted_;  ///< Up to which alert each open one is.
+  LateChains late_;
   StoreError error_;
 };
 
 }  // namespace
 
-std::expected<Loaded, StoreError> load_rows(sqlite3* db, const std::string& path) {
+std::expected<Loaded, StoreError> load_rows(sqlite3* db, const std::string& path,
+                                            LateChains& late) {
   Loading loading(db, path);
   Loaded loaded;
-  if (!loading.sources() || !loading.incidents() || !loading.alerts() || !loading.pages() ||
-      !loading.meta(loaded)) {
+  if (!loading.sources() || !loading.incidents() || !loading.chains() || !loading.alerts() ||
+      !loading.pages() || !loading.meta(loaded)) {
     return std::unexpected(loading.error());
   }
   loaded.state = loading.finish();
+  late = loading.late();
   return loaded;
 }
 

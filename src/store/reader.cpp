@@ -1,7 +1,11 @@
+#include "store/reader.h"
+
 #include <algorithm>
 #include <chrono>
 #include <limits>
 #include <optional>
+#include <ranges>
+#include <set>
 #include <utility>
 
 #include "store/connection.h"
@@ -17,57 +21,66 @@ constexpr std::size_t kRowsMax = 1'000;
 constexpr int kInstructionsBetweenLooks = 2'000;
 /// Names in one filter; more is no question a person asks.
 constexpr std::size_t kNamesMax = 200;
+/// Alerts of one incident that its timeline looks back at.
+constexpr std::uint64_t kJoinedMax = 20'000;
 
 using triage::AlertState;
 using triage::Incident;
 using triage::IncidentState;
 
+void take_counts(const triage::Rows::IncidentCounts& counts, Incident& incident) {
+  if (counts.version <= incident.version) return;
+  incident.firing = counts.firing;
+  incident.resolved = counts.resolved;
+  incident.started_at = counts.started_at;
+  incident.last_joined = counts.last_joined;
+  incident.version = counts.version;
+}
+
 class SqliteReader final : public Reader {
  public:
-  SqliteReader(Connection db, std::string path) : db_(std::move(db)), path_(std::move(path)) {
+  SqliteReader(Connection db, std::string path, std::shared_ptr<const Heads> heads)
+      : db_(std::move(db)), path_(std::move(path)), heads_(std::move(heads)) {
     sqlite3_progress_handler(db_.get(), kInstructionsBetweenLooks, &SqliteReader::is_late, this);
   }
 
   std::expected<std::vector<Incident>, StoreError> incidents(const IncidentQuery& query) override {
-    return transaction<std::vector<Incident>>(
+    const Heads::All heads = heads_->all();
+    auto found = transaction<std::vector<Incident>>(
         [&](std::vector<Incident>& out) { return find_incidents(query, out); });
+    if (!found) return found;
+    for (Incident& incident : *found) {
+      const auto head = heads.find(incident.id.value);
+      if (head != heads.end()) take_counts(head->second.counts, incident);
+    }
+    return found;
   }
 
   std::expected<std::optional<Incident>, StoreError> incident(IncidentId id) override {
-    return transaction<std::optional<Incident>>([&](std::optional<Incident>& out) {
+    const std::optional<Heads::Head> head = heads_->of(id);
+    auto found = transaction<std::optional<Incident>>([&](std::optional<Incident>& out) {
       const std::string sql =
           std::string("SELECT ") + kIncidentColumns + " FROM incident_now WHERE id=?";
       return read(
           sql, [&](Statement& to) { to.number(id.value); },
           [&](Row& row) { out = get_incident(row); });
     });
+    if (head && found && *found) take_counts(head->counts, **found);
+    return found;
   }
 
   std::expected<std::vector<triage::TimelineEntry>, StoreError> timeline(
       IncidentId id, std::size_t limit) override {
     using Entries = std::vector<triage::TimelineEntry>;
-    return transaction<Entries>([&](Entries& out) {
-      return read(
-          "WITH RECURSIVE chain(previous,at,actor,kind,detail) AS (SELECT "
-          "t.previous,t.at,t.actor,t.kind,t.detail FROM incident_chain AS c JOIN timeline AS t ON "
-          "t.id=c.last WHERE c.id=? UNION ALL SELECT t.previous,t.at,t.actor,t.kind,t.detail FROM "
-          "chain JOIN timeline AS t ON t.id=chain.previous) "
-          "SELECT at,actor,kind,detail FROM chain LIMIT ?",
-          [&](Statement& to) { to.number(id.value).number(std::min(limit, kRowsMax)); },
-          [&](Row& row) {
-            triage::TimelineEntry& entry = out.emplace_back();
-            entry.incident = id;
-            entry.at = row.instant();
-            entry.actor = row.string();
-            entry.kind = row.string();
-            entry.detail = row.string();
-          });
-    });
+    const std::uint64_t newest = newest_alert(id);
+    return transaction<Entries>(
+        [&](Entries& out) { return find_timeline(id, newest, std::min(limit, kRowsMax), out); });
   }
 
   std::expected<std::vector<AlertRow>, StoreError> alerts(const AlertQuery& query) override {
+    const std::uint64_t newest = query.incident ? newest_alert(query.incident) : 0;
     return transaction<std::vector<AlertRow>>(
-        [&](std::vector<AlertRow>& out) { return find_alerts(query, out); });
+        [&](std::vector<AlertRow>& out) { return find_alerts(query, newest, out); });
   }
 
   std::expected<std::vector<triage::Page>, StoreError> pages(IncidentId id) override {
@@ -113,6 +126,12 @@ class SqliteReader final : public Reader {
     return std::chrono::steady_clock::now() >= static_cast<SqliteReader*>(reader)->deadline_;
   }
 
+  /// The newest alert in whose row the incident is, as far as it is not in incident_chain yet.
+  std::uint64_t newest_alert(IncidentId id) const {
+    const std::optional<Heads::Head> head = heads_->of(id);
+    return head ? head->last_alert : 0;
+  }
+
   /// Runs one query: `bind` its parameters, `take` each row.
   template <class Bind, class Take>
   int read(const std::string& sql, Bind bind, Take take) {
@@ -129,12 +148,18 @@ class SqliteReader final : public Reader {
   }
 
   int find_incidents(const IncidentQuery& query, std::vector<Incident>& out);
-  int find_alerts(const AlertQuery& query, std::vector<AlertRow>& out);
-  int find_alert_ids(const AlertQuery& query, std::vector<std::uint64_t>& out);
+  int find_timeline(IncidentId id, std::uint64_t newest, std::size_t limit,
+                    std::vector<triage::TimelineEntry>& out);
+  int find_joined(IncidentId id, std::uint64_t newest, const std::set<std::uint64_t>& openers,
+                  std::size_t limit, std::vector<triage::TimelineEntry>& out);
+  int find_alerts(const AlertQuery& query, std::uint64_t newest, std::vector<AlertRow>& out);
+  int find_alert_ids(const AlertQuery& query, std::uint64_t newest,
+                     std::vector<std::uint64_t>& out);
   int find_source(const std::string& name, std::optional<std::int64_t>& out);
 
   Connection db_;
   std::string path_;
+  std::shared_ptr<const Heads> heads_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
 };
 
@@ -175,8 +200,9 @@ int SqliteReader::find_incidents(const IncidentQuery& query, std::vector<Inciden
   const bool open = !query.states.empty() &&
                     std::ranges::find(query.states, IncidentState::closed) == query.states.end();
   if (open) filter.add("state<>'closed'");
-  const std::string sql = std::string("SELECT ") + kIncidentColumns + " FROM incident_now WHERE id<?" +
-                          filter.text() + " ORDER BY id DESC LIMIT ?";
+  const std::string sql = std::string("SELECT ") + kIncidentColumns +
+                          " FROM incident_now WHERE id<?" + filter.text() +
+                          " ORDER BY id DESC LIMIT ?";
   const auto bind = [&](Statement& to) {
     to.integer(below(query.before));
     for (const IncidentState state : query.states) to.text(name_of(state));
@@ -189,21 +215,87 @@ int SqliteReader::find_incidents(const IncidentQuery& query, std::vector<Inciden
   return read(sql, bind, [&](Row& row) { out.push_back(get_incident(row)); });
 }
 
+/// Its own entries, and one for the new alerts that joined within a second: their rows say so.
+int SqliteReader::find_timeline(IncidentId id, std::uint64_t newest, std::size_t limit,
+                                std::vector<triage::TimelineEntry>& out) {
+  std::set<std::uint64_t> openers;
+  int code = read(
+      "WITH RECURSIVE chain(previous,at,actor,kind,detail,alerts) AS (SELECT "
+      "t.previous,t.at,t.actor,t.kind,t.detail,t.alerts FROM incident_chain AS c JOIN timeline AS "
+      "t "
+      "ON t.id=c.last WHERE c.id=? UNION ALL SELECT "
+      "t.previous,t.at,t.actor,t.kind,t.detail,t.alerts "
+      "FROM chain JOIN timeline AS t ON t.id=chain.previous) "
+      "SELECT at,actor,kind,detail,alerts->>0 FROM chain LIMIT ?",
+      [&](Statement& to) { to.number(id.value).number(limit); },
+      [&](Row& row) {
+        triage::TimelineEntry& entry = out.emplace_back();
+        entry.incident = id;
+        entry.at = row.instant();
+        entry.actor = row.string();
+        entry.kind = row.string();
+        entry.detail = row.string();
+        if (entry.kind == "opened") openers.insert(row.number());
+      });
+  if (code == SQLITE_OK) code = find_joined(id, newest, openers, limit, out);
+  // Newest first; the sort is stable, so that what is of one instant stays in its order.
+  std::ranges::stable_sort(out, std::ranges::greater(), &triage::TimelineEntry::at);
+  if (out.size() > limit) out.resize(limit);
+  return code;
+}
+
+int SqliteReader::find_joined(IncidentId id, std::uint64_t newest,
+                              const std::set<std::uint64_t>& openers, std::size_t limit,
+                              std::vector<triage::TimelineEntry>& out) {
+  std::optional<std::chrono::sys_seconds> second;
+  std::uint64_t count = 0;
+  const auto tell = [&] {
+    if (count == 0) return;
+    out.back().detail = "+" + std::to_string(count) + (count == 1 ? " alert" : " alerts");
+  };
+  return read(
+      "WITH RECURSIVE member(id,previous,at) AS (SELECT a.id,a.previous,a.received_at FROM alert "
+      "AS "
+      "a WHERE a.id=max(?2,ifnull((SELECT last_alert FROM incident_chain WHERE id=?1),0)) UNION "
+      "ALL "
+      "SELECT a.id,a.previous,a.received_at FROM member JOIN alert AS a ON a.id=member.previous) "
+      "SELECT id,at FROM member LIMIT ?3",
+      [&](Statement& to) { to.number(id.value).number(newest).number(kJoinedMax); },
+      [&](Row& row) {
+        const std::uint64_t alert = row.number();
+        const Instant at = row.instant();
+        if (openers.contains(alert) || out.size() > 2 * limit) return;
+        const auto own = std::chrono::floor<std::chrono::seconds>(at);
+        if (own != second) {
+          count = 0;
+          triage::TimelineEntry& entry = out.emplace_back();
+          entry.incident = id;
+          entry.at = at;
+          entry.kind = "alerts_joined";
+        }
+        second = own;
+        ++count;
+        tell();
+      });
+}
+
 int SqliteReader::find_source(const std::string& name, std::optional<std::int64_t>& out) {
   return read(
       "SELECT id FROM source WHERE name=? LIMIT 1", [&](Statement& to) { to.text(name); },
       [&](Row& row) { out = row.integer(); });
 }
 
-/// Newest first. Firing alerts are never forgotten, so whole spans of history are passed over;
-/// those of an incident are named by its timeline.
-int SqliteReader::find_alert_ids(const AlertQuery& query, std::vector<std::uint64_t>& out) {
+/// Newest first. Firing alerts are never forgotten, so whole spans of history are passed over.
+/// Those of an incident are a chain through their rows, and those named by its timeline.
+int SqliteReader::find_alert_ids(const AlertQuery& query, std::uint64_t newest,
+                                 std::vector<std::uint64_t>& out) {
   std::optional<std::int64_t> source;
   if (!query.source.empty()) {
     const int code = find_source(query.source, source);
     if (code != SQLITE_OK || !source) return code;
   }
-  // ?1 ids below it, ?2 state or NULL, ?3 source or NULL, ?4 incident, ?5 limit
+  // ?1 ids below it, ?2 state or NULL, ?3 source or NULL, ?4 incident, ?5 limit, ?6 its newest
+  // alert
   const std::string filter =
       " AND (?2 IS NULL OR coalesce(s.state,a.state)=?2) AND (?3 IS NULL OR a.source=?3)";
   const std::string all =
@@ -215,8 +307,11 @@ int SqliteReader::find_alert_ids(const AlertQuery& query, std::vector<std::uint6
         "WITH RECURSIVE chain(previous,alerts) AS (SELECT t.previous,t.alerts FROM incident_chain "
         "AS c JOIN timeline AS t ON t.id=c.last WHERE c.id=?4 UNION ALL SELECT "
         "t.previous,t.alerts FROM chain JOIN timeline AS t ON t.id=chain.previous), "
-        "member(id) AS (SELECT DISTINCT j.value FROM chain, json_each(chain.alerts) AS j WHERE "
-        "chain.alerts IS NOT NULL AND j.value<?1) "
+        "own(id,previous) AS (SELECT a.id,a.previous FROM alert AS a WHERE "
+        "a.id=max(?6,ifnull((SELECT last_alert FROM incident_chain WHERE id=?4),0)) UNION ALL "
+        "SELECT a.id,a.previous FROM own JOIN alert AS a ON a.id=own.previous), "
+        "member(id) AS (SELECT j.value FROM chain, json_each(chain.alerts) AS j WHERE "
+        "chain.alerts IS NOT NULL AND j.value<?1 UNION SELECT id FROM own WHERE id<?1) "
         "SELECT a.id FROM member CROSS JOIN alert AS a ON a.id=member.id LEFT JOIN alert_state AS "
         "s ON s.id=a.id WHERE coalesce(s.incident,a.incident)=?4" +
         filter + " ORDER BY a.id DESC" + limit;
@@ -234,6 +329,7 @@ int SqliteReader::find_alert_ids(const AlertQuery& query, std::vector<std::uint6
     query.state ? to.enumeration(*query.state) : to.null();
     source ? to.integer(*source) : to.null();
     to.number(query.incident.value).number(rows_for(query.limit));
+    if (query.incident) to.number(newest);
   };
   return read(sql, bind, [&](Row& row) { out.push_back(row.number()); });
 }
@@ -260,9 +356,10 @@ AlertRow get_alert(Row& row) {
   return alert;
 }
 
-int SqliteReader::find_alerts(const AlertQuery& query, std::vector<AlertRow>& out) {
+int SqliteReader::find_alerts(const AlertQuery& query, std::uint64_t newest,
+                              std::vector<AlertRow>& out) {
   std::vector<std::uint64_t> ids;
-  int code = find_alert_ids(query, ids);
+  int code = find_alert_ids(query, newest, ids);
   if (code != SQLITE_OK) return code;
   Statement select;
   code = select.prepare(
@@ -288,11 +385,12 @@ int SqliteReader::find_alerts(const AlertQuery& query, std::vector<AlertRow>& ou
 
 }  // namespace
 
-std::expected<std::unique_ptr<Reader>, StoreError> open_sqlite_reader(const StoreOptions& options) {
+std::expected<std::unique_ptr<Reader>, StoreError> open_sqlite_reader(
+    const StoreOptions& options, std::shared_ptr<const Heads> heads) {
   std::string path = database_path(options.folder);
   auto db = open_read_only(path, options.vfs);
   if (!db) return std::unexpected(db.error());
-  return std::make_unique<SqliteReader>(std::move(*db), std::move(path));
+  return std::make_unique<SqliteReader>(std::move(*db), std::move(path), std::move(heads));
 }
 
 }  // namespace tocsin::store

@@ -25,7 +25,8 @@ int Retention::prepare(sqlite3* db) {
            rows + ") WHERE at<?)"},
       {next_alerts_,
        "SELECT a.id,a.received_at<?1,coalesce(s.forgotten,0)=1 AND "
-       "max(s.received_at,s.ended_at)<?1 FROM alert AS a LEFT JOIN alert_state AS s "
+       "max(s.received_at,s.ended_at)<?1 AND NOT EXISTS (SELECT 1 FROM incident AS i WHERE "
+       "i.id=a.incident AND i.state<>'closed') FROM alert AS a LEFT JOIN alert_state AS s "
        "ON s.id=a.id WHERE a.id>?2 ORDER BY a.id LIMIT " +
            rows},
       {delete_alert_, "DELETE FROM alert WHERE id=?"},

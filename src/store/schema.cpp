@@ -52,7 +52,7 @@ CREATE TABLE alert (
   severity INTEGER NOT NULL,        -- 1 to 4, 5 none
   clock_skew INTEGER NOT NULL,
   occurrence INTEGER NOT NULL,      -- 0 never fired
-  incident INTEGER NOT NULL,
+  incident INTEGER NOT NULL,        -- what it opened or joined when it was new
   starts_at INTEGER NOT NULL,
   received_at INTEGER NOT NULL,
   ended_at INTEGER NOT NULL,
@@ -63,7 +63,8 @@ CREATE TABLE alert (
   lease_length INTEGER NOT NULL,
   lease_renewed INTEGER NOT NULL,
   more_leases TEXT,                 -- JSON: [[source,ends,length,renewed],...]
-  rules_hash INTEGER NOT NULL
+  rules_hash INTEGER NOT NULL,
+  previous INTEGER NOT NULL         -- alert before it whose row has the same incident, 0 none
 ) STRICT;
 
 -- Alerts that changed after their first batch, as they are now.
@@ -169,13 +170,15 @@ CREATE TABLE timeline (
   actor TEXT NOT NULL,
   kind TEXT NOT NULL,
   detail TEXT NOT NULL,
-  alerts TEXT                       -- JSON: ids of the alerts that joined; NULL none
+  alerts TEXT                       -- JSON: ids of known alerts that joined; NULL none
 ) STRICT;
 -- What a storm changes of an incident, kept narrow; the counts hold where their version is above
--- the incident's own (see incident_now).
+-- the incident's own (see incident_now). While very many incidents grow at once, their rows are
+-- behind: alerts above last_alert, in whose row the incident is, are to be counted and chained.
 CREATE TABLE incident_chain (
   id INTEGER PRIMARY KEY,           -- the incident
   last INTEGER NOT NULL,            -- its newest timeline entry
+  last_alert INTEGER NOT NULL,      -- the newest alert in whose row it is
   firing INTEGER NOT NULL DEFAULT 0,
   resolved INTEGER NOT NULL DEFAULT 0,
   started_at INTEGER NOT NULL DEFAULT 0,

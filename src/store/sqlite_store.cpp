@@ -7,6 +7,7 @@
 #include "store/inspect.h"
 #include "store/load.h"
 #include "store/policy_files.h"
+#include "store/reader.h"
 #include "store/resync.h"
 #include "store/schema.h"
 #include "tocsin/base/check.h"
@@ -47,7 +48,7 @@ std::expected<std::unique_ptr<Store>, StoreError> SqliteStore::open(const StoreO
   auto db = open_writer(path, options.vfs, create);
   if (!db) return std::unexpected(db.error());
   std::unique_ptr<SqliteStore> store(
-      new SqliteStore(std::move(folder), path, std::move(*db), real_disk));
+      new SqliteStore(options, std::move(folder), path, std::move(*db)));
   if (const int code = store->prepare(); code != SQLITE_OK) {
     store->broken_ = true;
     return std::unexpected(error_of(store->db_.get(), code, "cannot read " + path));
@@ -55,12 +56,14 @@ std::expected<std::unique_ptr<Store>, StoreError> SqliteStore::open(const StoreO
   return store;
 }
 
-SqliteStore::SqliteStore(std::optional<Folder> folder, std::string path, Connection db,
-                         bool real_disk)
-    : folder_(std::move(folder)),
+SqliteStore::SqliteStore(const StoreOptions& options, std::optional<Folder> folder,
+                         std::string path, Connection db)
+    : options_(options),
+      folder_(std::move(folder)),
       path_(std::move(path)),
       db_(std::move(db)),
-      real_disk_(real_disk) {}
+      real_disk_(options.lock_and_reserve && options.vfs.empty()),
+      writer_(options.late_rows_above) {}
 
 SqliteStore::~SqliteStore() {
   if (fenced_ || broken_) return;
@@ -137,7 +140,10 @@ Committed SqliteStore::commit(const Batch& batch) {
     if (code == SQLITE_OK && on_written_) on_written_();
     return code;
   });
-  if (ended.code == SQLITE_OK) return Committed::committed;
+  if (ended.code == SQLITE_OK) {
+    heads_->publish(writer_.committed());
+    return Committed::committed;
+  }
   if (ended.code == kFenced) return Committed::fenced;
   if (!broken_) return Committed::no_space;
   const bool io = (ended.code & 0xFF) == SQLITE_IOERR;
@@ -198,11 +204,17 @@ std::expected<Loaded, StoreError> SqliteStore::load() {
 
 std::expected<Loaded, StoreError> SqliteStore::try_load(bool& short_of_space) {
   std::expected<Loaded, StoreError> loaded;
+  LateChains late;
   const Ended ended = transact([&] {
-    loaded = load_rows(db_.get(), path_);
+    loaded = load_rows(db_.get(), path_, late);
     // Whatever was wrong is in `loaded`; nothing has been written.
     if (!loaded) return SQLITE_ABORT;
     ++loaded->epoch;
+    loaded->recounted = late.size();
+    for (const auto& [incident, last_alert] : late) {
+      const int code = writer_.recount(*loaded->state->find(incident), last_alert.value);
+      if (code != SQLITE_OK) return code;
+    }
     return execute(db_.get(), "UPDATE meta SET epoch=epoch+1");
   });
   short_of_space = !broken_ && ended.code != SQLITE_OK;
@@ -284,6 +296,10 @@ std::uint64_t SqliteStore::wal_bytes() const {
 
 std::uint64_t SqliteStore::free_bytes() const {
   return real_disk_ ? folder_->free_bytes() : std::numeric_limits<std::int64_t>::max();
+}
+
+std::expected<std::unique_ptr<Reader>, StoreError> SqliteStore::open_reader() const {
+  return open_sqlite_reader(options_, heads_);
 }
 
 bool SqliteStore::release_reserve() { return folder_ && folder_->release_reserve(); }

@@ -32,6 +32,7 @@ class SqliteStore final : public Store {
   std::uint64_t wal_bytes() const override;
   std::uint64_t free_bytes() const override;
   bool release_reserve() override;
+  std::expected<std::unique_ptr<Reader>, StoreError> open_reader() const override;
 
  private:
   /// How a transaction ended. `committing`: it failed while committing, so that the disk may hold
@@ -41,7 +42,7 @@ class SqliteStore final : public Store {
     bool committing = false;
   };
 
-  SqliteStore(std::optional<Folder>, std::string path, Connection, bool real_disk);
+  SqliteStore(const StoreOptions&, std::optional<Folder>, std::string path, Connection);
   [[nodiscard]] int prepare();
   template <class Work>
   Ended transact(Work work);
@@ -54,11 +55,13 @@ class SqliteStore final : public Store {
   bool retain(Instant now, Duration keep_events, Duration keep_incidents);
   static int count_frames(void* store, sqlite3*, const char*, int frames);
 
+  StoreOptions options_;
   std::optional<Folder> folder_;
   std::string path_;
   Connection db_;  // Before everything prepared with it.
   bool real_disk_;
   BatchWriter writer_;
+  std::shared_ptr<Heads> heads_ = std::make_shared<Heads>();
   Retention retention_;
   std::function<void()> on_written_;
   Statement begin_;

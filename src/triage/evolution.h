@@ -58,6 +58,7 @@ class Evolution {
   void insert(Page page);
   void insert(Incident incident);
   void member(IncidentId incident, AlertId alert);
+  void count_joined(const AlertJoined& change);
   void set_sweep(const Sweep& sweep);
 
  private:

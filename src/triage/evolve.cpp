@@ -22,6 +22,12 @@ void Restoration::alert(AlertId id, const Key& key, Labels labels, AlertStatus s
   if (incident) evolution.member(incident, id);
 }
 
+void Restoration::count(AlertId id, IncidentId incident) {
+  const AlertStatus& status = state_->find(id)->status;
+  Evolution(*state_).count_joined(
+      {.incident = incident, .alert = id, .at = status.received_at, .starts_at = status.starts_at});
+}
+
 void Restoration::page(Page page) { Evolution(*state_).insert(std::move(page)); }
 
 void Restoration::counters(const Counters& counters, std::uint64_t rules_hash, const Sweep& sweep) {

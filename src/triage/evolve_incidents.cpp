@@ -17,15 +17,19 @@ void Evolution::operator()(const IncidentOpened& change) {
 }
 
 void Evolution::operator()(const AlertJoined& change) {
+  count_joined(change);
+  Alert& alert = alert_of(change.alert);
+  if (change.new_member) state_.alerts_of_[change.incident].push_back(change.alert);
+  alert.status.incident = change.incident;
+}
+
+void Evolution::count_joined(const AlertJoined& change) {
   change_incident(change.incident, [&](Incident& incident) {
     if (!change.new_member) --incident.resolved;
     ++incident.firing;
     incident.last_joined = change.at;
     incident.started_at = std::min(incident.started_at, change.starts_at);
   });
-  Alert& alert = alert_of(change.alert);
-  if (change.new_member) state_.alerts_of_[change.incident].push_back(change.alert);
-  alert.status.incident = change.incident;
 }
 
 void Evolution::operator()(const AlertLeftFiring& change) {

@@ -38,7 +38,7 @@ void react(const State& state, const Policy& policy, const Change& change, const
       Overloaded{
           [&](const AlertOpened& opened) {
             if (opened.status.state != AlertState::firing) return;
-            correlation::on_firing(core, *state.find(opened.id), opened.annotations, opened.verdict,
+            correlation::on_opened(core, *state.find(opened.id), opened.annotations, opened.verdict,
                                    out);
           },
           [&](const AlertFired& fired) {
@@ -46,7 +46,7 @@ void react(const State& state, const Policy& policy, const Change& change, const
             if (fired.continued) {
               return correlation::on_continued(core, alert, fired.annotations, fired.verdict, out);
             }
-            correlation::on_firing(core, alert, fired.annotations, fired.verdict, out);
+            correlation::on_fired(core, alert, fired.annotations, fired.verdict, out);
           },
           [&](const AlertEnded& ended) {
             with(core, state.find(ended.id)->status.incident, [&](const Incident& incident) {

@@ -22,7 +22,7 @@ class RowCollector::Noting {
     own.labels = LabelsView(rows.texts.copy(c.labels.block()));
     own.annotations = LabelsView(rows.texts.copy(c.annotations.block()));
     own.generator_url = rows.texts.copy(c.generator_url);
-    rows.new_alerts.push_back({std::move(own), c.status});
+    rows.new_alerts.push_back({std::move(own), c.status, {}});
   }
   void operator()(const AlertFired& c) {
     to_.touched_.insert(c.id);
@@ -58,12 +58,14 @@ class RowCollector::Noting {
   }
   void operator()(const IncidentOpened& c) {
     to_.incidents_.insert(c.incident->id);
-    to_.join(c.alert, c.incident->id);
+    to_.join(c.alert, c.incident->id, c.by_new_alert);
   }
   void operator()(const AlertJoined& c) {
-    to_.join(c.alert, c.incident);
-    if (c.new_member) to_.counts_[c.incident].joined.push_back(c.alert);
-    if (!c.new_member) ++to_.counts_[c.incident].again;
+    to_.join(c.alert, c.incident, c.new_alert);
+    Counts& counts = to_.counts_[c.incident];
+    if (c.new_alert) return;
+    if (c.new_member) counts.joined.push_back(c.alert);
+    if (!c.new_member) ++counts.again;
   }
   void operator()(const AlertLeftFiring& c) {
     if (c.by == EndedBy::lease) {
@@ -144,12 +146,14 @@ Rows::NewAlert& RowCollector::new_alert(AlertId id) {
 }
 
 /// A new alert joins at once and nearly always stays as it is: no need to look at it again.
-void RowCollector::join(AlertId id, IncidentId incident) {
-  if (is_new(id)) {
-    new_alert(id).status.incident = incident;
-  } else {
+void RowCollector::join(AlertId id, IncidentId incident, bool new_alert) {
+  if (!new_alert) {
     touched_.insert(id);
+    return;
   }
+  Rows::NewAlert& row = this->new_alert(id);
+  row.status.incident = incident;
+  row.joined = incident;
 }
 
 Rows RowCollector::finish(const State& state, Instant wall) {
@@ -171,12 +175,14 @@ Rows RowCollector::finish(const State& state, Instant wall) {
   for (const auto& [id, n] : counts_) {
     const Incident* incident = incidents_.contains(id) ? nullptr : state.find(id);
     if (incident == nullptr) continue;
-    rows_.incident_counts.push_back({.id = id,
-                                     .firing = incident->firing,
-                                     .resolved = incident->resolved,
-                                     .started_at = incident->started_at,
-                                     .last_joined = incident->last_joined,
-                                     .version = incident->version});
+    rows_.incident_counts.push_back(
+        {.id = id,
+         .firing = incident->firing,
+         .resolved = incident->resolved,
+         .started_at = incident->started_at,
+         .last_joined = incident->last_joined,
+         .version = incident->version,
+         .only_new_alerts = n.joined.empty() && n.again == 0 && n.cleared == 0 && n.expired == 0});
   }
   for (Incident& incident : closed_) rows_.incidents.push_back(std::move(incident));
   for (const PageId id : pages_) {

@@ -152,7 +152,8 @@ void World::settle() {
       pipeline_->committed();
       progress = true;
     }
-    for (auto& delivery : pipeline_->release().answered) {
+    pipeline_->release(released_);
+    for (auto& delivery : released_.answered) {
       if (delivery->lane != triage::Lane::outcomes) answer_ = delivery->answers.front();
     }
     for (const triage::Page& page : pipeline_->take_pages(now(), 100)) {

@@ -75,6 +75,7 @@ class World {
 
   std::shared_ptr<const triage::Policy> policy_;
   std::unique_ptr<Pipeline> pipeline_;
+  Released released_;
   Instant start_;
   Instant now_;
   std::string story_;

@@ -136,6 +136,7 @@ Scenario scenario_of(std::uint64_t seed, int steps) {
     scenario.limits.lane_bytes_max = static_cast<std::size_t>(random.between(1, 60'000));
   }
   scenario.limits.ahead_changes_min = 1 + scenario.alerts / 4;  // Batches are small here.
+  scenario.late_rows_above = random.chance(90) ? 0 : 2;
   return scenario;
 }
 

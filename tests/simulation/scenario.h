@@ -17,6 +17,7 @@ namespace tocsin::simulation {
 struct Scenario {
   std::uint64_t seed = 0;
   int steps = 200;  ///< At least so many steps are sent.
+  std::size_t late_rows_above = 64;  ///< See store::StoreOptions.
   int crashes = 1;  ///< At least so many times the process ends unasked.
   std::bitset<static_cast<std::size_t>(Fault::kCount)> faults;
   std::size_t alerts = 10;  ///< Distinct alerts the senders know.

@@ -52,6 +52,9 @@ class Disguise : public store::Store {
   std::uint64_t wal_bytes() const override { return real_->wal_bytes(); }
   std::uint64_t free_bytes() const override { return real_->free_bytes(); }
   bool release_reserve() override { return real_->release_reserve(); }
+  std::expected<std::unique_ptr<store::Reader>, store::StoreError> open_reader() const override {
+    return real_->open_reader();
+  }
 
  protected:
   store::Store& real() { return *real_; }

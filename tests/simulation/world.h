@@ -119,6 +119,7 @@ class World {
   void remember_policy();
   void lose_process(const Crash&);
   void end_process();
+  void check_readers(const triage::State&);
   void check_timelines();
   void arm_crash_at_start();
   void arm_disk_crash();

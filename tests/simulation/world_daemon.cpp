@@ -90,6 +90,10 @@ void World::core_turn() {
     committing_.push_back(std::move(*batch));
   }
   release();
+  if (pipeline_->idle() && random_.chance(2)) {
+    coverage_.count("step", "a look at what readers see");
+    check_readers(pipeline_->state());
+  }
 }
 
 void World::commit_turn() {
@@ -140,7 +144,8 @@ void World::outcomes_turn() {
 }
 
 void World::release() {
-  pipeline::Released released = pipeline_->release();
+  pipeline::Released released;
+  pipeline_->release(released);
   for (const triage::Change& change : released.changes) {
     coverage_.count("change", triage::name_of(change));
     note("  " + outline(change));

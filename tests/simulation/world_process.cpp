@@ -45,8 +45,11 @@ bool World::try_start() {
             "the store says it is damaged or foreign: " + error.problem);
     return false;
   };
-  auto opened = store::open_sqlite(
-      {.folder = "/sim", .vfs = disk_.vfs_name(), .lock_and_reserve = false, .reserve_bytes = 0});
+  auto opened = store::open_sqlite({.folder = "/sim",
+                                    .vfs = disk_.vfs_name(),
+                                    .lock_and_reserve = false,
+                                    .reserve_bytes = 0,
+                                    .late_rows_above = scenario_.late_rows_above});
   if (!opened) return failed(opened.error());
   store_ = options_.disguise ? options_.disguise(*std::move(opened)) : *std::move(opened);
   auto loaded = store_->load();
@@ -66,6 +69,8 @@ void World::take_over(store::Loaded loaded) {
   secret_.emplace(secret);
   timeline_start_ = std::max(boot_ + wall_off_, loaded.last_timeline + Duration(1));
   boot_start_ = boot_;
+  if (loaded.recounted > 0) coverage_.count("step", "incidents counted again at a start");
+  check_readers(*loaded.state);
   batches_.loaded(loaded);
   pages_.loaded(batches_.before(), batches_.now());
   pages_.crashed();  // What the last batch left was perhaps handed out, for all anybody knows.
@@ -97,11 +102,43 @@ void World::remember_policy() {
   if (saved) saved_policies_ = {text};
 }
 
+/// What readers see of the open incidents and their alerts is what was committed: `state`.
+void World::check_readers(const triage::State& state) {
+  auto reader = store_->open_reader();
+  const auto look = [&] {
+    if (!reader) return;
+    const auto listed = (*reader)->incidents({.limit = 1000});
+    if (!listed) return;
+    for (const triage::Incident& seen : *listed) {
+      const triage::Incident* known = state.find(seen.id);
+      if (known == nullptr) continue;
+      const auto alerts = (*reader)->alerts({.limit = 1000, .incident = seen.id});
+      const auto alone = (*reader)->incident(seen.id);
+      if (!alerts || !alone) return;
+      const std::string name = "INC-" + std::to_string(seen.id.value);
+      for (const triage::Incident& one : {seen, **alone}) {
+        require(one.firing == known->firing && one.resolved == known->resolved &&
+                    one.version == known->version && one.last_joined == known->last_joined &&
+                    one.started_at == known->started_at,
+                name + " is not counted for readers as it was committed");
+      }
+      for (const AlertId id : state.alerts_of(seen.id)) {
+        const triage::Alert* alert = state.find(id);
+        const bool member = alert != nullptr && alert->status.incident == seen.id;
+        require(!member || std::ranges::count(*alerts, id, &store::AlertRow::id) == 1,
+                name + " does not show readers its alert " + std::to_string(id.value));
+      }
+    }
+  };
+  look();
+  reader = std::unexpected(store::StoreError{});
+  if (disk_.crashed()) throw Crash{"reading"};
+}
+
 /// Every action that was answered as done has its line in the incident's timeline.
 void World::check_timelines() {
   if (done_.empty() || (!healed_ && !random_.chance(40))) return;
-  auto reader = store::open_sqlite_reader(
-      {.folder = "/sim", .vfs = disk_.vfs_name(), .lock_and_reserve = false, .reserve_bytes = 0});
+  auto reader = store_->open_reader();
   std::map<IncidentId, std::vector<triage::TimelineEntry>> read;
   for (const Done& action : done_) {
     if (!reader) break;

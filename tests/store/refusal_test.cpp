@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "store/heads.h"
+#include "store/reader.h"
 #include "store/store_world.h"
 
 namespace tocsin::store {
@@ -66,7 +68,7 @@ TEST(Refusal, ANewerFileIsRefusedByItsMinReader) {  // R41
   make_store(folder);
   sql(folder.file("tocsin.db"), "UPDATE meta SET min_reader=2");
   expect_refused_untouched(folder, "newer");
-  EXPECT_FALSE(open_sqlite_reader(bare(folder)));
+  EXPECT_FALSE(open_sqlite_reader(bare(folder), std::make_shared<const Heads>()));
 }
 
 TEST(Refusal, AFileWithANewerSchemaThatStillAllowsUsIsOpened) {
@@ -208,7 +210,7 @@ TEST(Refusal, ASecondDaemonIsLockedOutUntilTheFirstIsGone) {
 
 TEST(Refusal, AReaderOfNoStoreIsSaidSoAndMakesNoFile) {
   const TempFolder folder;
-  const auto reader = open_sqlite_reader(bare(folder));
+  const auto reader = open_sqlite_reader(bare(folder), std::make_shared<const Heads>());
   ASSERT_FALSE(reader);
   EXPECT_EQ(to_string(reader.error().kind), "cannot_open");
   EXPECT_TRUE(folder.names().empty());

@@ -10,6 +10,9 @@
 #include <iterator>
 #include <sstream>
 
+#include "store/heads.h"
+#include "store/reader.h"
+
 namespace tocsin::store {
 
 TempFolder::TempFolder() {
@@ -58,7 +61,7 @@ std::unique_ptr<Store> open_store(const StoreOptions& options) {
 }
 
 std::unique_ptr<Reader> open_reader(const StoreOptions& options) {
-  auto reader = open_sqlite_reader(options);
+  auto reader = open_sqlite_reader(options, std::make_shared<const Heads>());
   if (!reader) ADD_FAILURE() << reader.error().problem;
   return reader ? std::move(*reader) : nullptr;
 }

@@ -53,9 +53,9 @@ class Pipeline {
   /// The first of the batches taken is durable. REQUIRES: one was taken.
   void committed();
 
-  /// Deliveries whose answers may leave now, and pages to hand out. Call after decide() and
-  /// committed().
-  Released release();
+  /// Deliveries whose answers may leave now. Call after decide() and committed(). What `out` held
+  /// is dropped, and its room is used again.
+  void release(Released& out);
   /// Pages due now whose ledger entry is durable, marked as handed out; at most `limit`.
   std::vector<triage::Page> take_pages(Now, std::size_t limit);
 

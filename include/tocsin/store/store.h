@@ -41,6 +41,7 @@ struct Loaded {
   std::uint64_t seq = 0;
   std::uint64_t epoch = 0;  ///< Already raised and stored for this owner.
   Instant last_timeline{};  ///< `now.timeline` of the last batch.
+  std::size_t recounted = 0;  ///< Incidents whose rows were behind: see late_rows_above.
 };
 
 /// A problem with a place and a cure, for people.
@@ -57,7 +58,12 @@ struct StoreOptions {
   bool lock_and_reserve =
       true;  ///< flock and the preallocated 64 MiB file; off on a simulated disk.
   std::uint64_t reserve_bytes = 64ULL << 20;
+  /// Of the incidents that only gained new alerts, this many are written with their batch; in a
+  /// storm that grows more at once, their rows follow later (a start rebuilds what is missing).
+  std::size_t late_rows_above = 64;
 };
+
+class Reader;
 
 /// The writer: the only connection that writes and checkpoints. Used by one thread at a time.
 class Store {
@@ -87,6 +93,9 @@ class Store {
   virtual std::uint64_t free_bytes() const = 0;
   /// Deletes the reserve so that a commit can go on; made again by maintain() when space is back.
   virtual bool release_reserve() = 0;
+
+  /// A reader of the same store. Any thread; it may outlive this object.
+  virtual std::expected<std::unique_ptr<Reader>, StoreError> open_reader() const = 0;
 };
 
 /// Opens or creates the store. Never overwrites a file it does not know: a foreign, damaged or
@@ -138,6 +147,4 @@ class Reader {
   virtual std::expected<std::vector<AlertRow>, StoreError> alerts(const AlertQuery&) = 0;
   virtual std::expected<std::vector<triage::Page>, StoreError> pages(IncidentId) = 0;
 };
-std::expected<std::unique_ptr<Reader>, StoreError> open_sqlite_reader(const StoreOptions&);
-
 }  // namespace tocsin::store

@@ -107,6 +107,7 @@ struct AlertSeverityRaised {
 struct IncidentOpened {
   std::shared_ptr<const Incident> incident;  ///< Never null; apart, since it is large and rare.
   AlertId alert;
+  bool by_new_alert = false;  ///< The alert opened just before.
 };
 struct AlertJoined {
   IncidentId incident;
@@ -114,6 +115,7 @@ struct AlertJoined {
   Instant at{};
   Instant starts_at{};
   bool new_member = true;
+  bool new_alert = false;  ///< It opened just before.
 };
 /// An alert of the incident stopped or, without a new occurrence, went on firing.
 struct AlertLeftFiring {

@@ -19,7 +19,9 @@ class Restoration {
   void incident(Incident);  ///< Those that are not closed.
   void alert(AlertId, const Key&, Labels, AlertStatus,
              std::uint64_t display_hash);  ///< Not forgotten.
-  void page(Page);                         ///< Those still owed.
+  /// The incident's row does not count this alert yet, which fired when it joined it and fires.
+  void count(AlertId, IncidentId);
+  void page(Page);  ///< Those still owed.
   void counters(const Counters&, std::uint64_t rules_hash, const Sweep&);
   std::unique_ptr<State> finish();
 

@@ -17,11 +17,12 @@ namespace tocsin::triage {
 
 struct TimelineEntry {
   IncidentId incident;
-  Instant at{};                 ///< Wall clock.
-  std::string actor;            ///< "" = Tocsin itself.
-  std::string kind;             ///< "opened", "alerts_joined", "acknowledged", "paged", …
-  std::string detail;           ///< One line for people.
-  std::vector<AlertId> alerts;  ///< Those that joined with it: how an incident finds its alerts.
+  Instant at{};        ///< Wall clock.
+  std::string actor;   ///< "" = Tocsin itself.
+  std::string kind;    ///< "opened", "alerts_joined", "acknowledged", "paged", …
+  std::string detail;  ///< One line for people.
+  /// Those that joined with it, but for new alerts: their own rows say what they joined.
+  std::vector<AlertId> alerts;
 };
 
 /// An alert's later transition, for the history.
@@ -43,6 +44,7 @@ struct Rows {
   struct NewAlert {
     AlertOpened opened;
     AlertStatus status;
+    IncidentId joined;  ///< What it opened or joined when it was new, if anything.
   };
   struct AlertUpdate {
     AlertId id;
@@ -50,6 +52,7 @@ struct Rows {
     bool forgotten = false;
   };
   /// What a joining or leaving alert changes: nothing else of the incident did in this batch.
+  /// Those that only new alerts joined can be counted again from the rows of these alerts.
   struct IncidentCounts {
     IncidentId id;
     std::uint32_t firing = 0;
@@ -57,6 +60,7 @@ struct Rows {
     Instant started_at{};
     Instant last_joined{};
     std::uint32_t version = 0;
+    bool only_new_alerts = false;
   };
   struct AlertDisplay {
     AlertId id;
@@ -71,7 +75,8 @@ struct Rows {
   std::vector<Incident> incidents;
   std::vector<IncidentCounts> incident_counts;
   std::vector<Page> pages;
-  std::vector<TimelineEntry> timeline;  ///< One "+N alerts" entry per incident and batch.
+  /// One "+N alerts" entry per incident and batch, and none for new alerts that joined.
+  std::vector<TimelineEntry> timeline;
   bool empty() const;
 };
 
@@ -87,12 +92,12 @@ class RowCollector {
  private:
   class Noting;
   struct Counts {
-    std::vector<AlertId> joined;
+    std::vector<AlertId> joined;  ///< Known before.
     std::uint64_t again = 0, cleared = 0, expired = 0;
   };
   bool is_new(AlertId id) const;
   Rows::NewAlert& new_alert(AlertId id);
-  void join(AlertId, IncidentId);
+  void join(AlertId, IncidentId, bool new_alert);
   void add_counts(Instant wall);
 
   Rows rows_;

@@ -47,7 +47,8 @@ bool may_join(const Core& core, const Incident& incident, const Group& group) {
          now - incident.last_joined < group.rule->window;
 }
 
-void join(const Core& core, const Incident& incident, const Alert& alert, Changes& out) {
+void join(const Core& core, const Incident& incident, const Alert& alert, bool new_alert,
+          Changes& out) {
   // Reopening first: a rise in severity then finds the path it has to leave.
   if (incident.state == IncidentState::resolved) {
     out.emplace_back(incident::reopened(core, incident, "", ""));
@@ -56,7 +57,8 @@ void join(const Core& core, const Incident& incident, const Alert& alert, Change
                                .alert = alert.id,
                                .at = core.now.timeline,
                                .starts_at = alert.status.starts_at,
-                               .new_member = alert.status.incident != incident.id});
+                               .new_member = alert.status.incident != incident.id,
+                               .new_alert = new_alert});
 }
 
 std::string title_of(const rules::Subject& subject, LabelsView labels) {
@@ -76,7 +78,7 @@ std::string title_of(const rules::Subject& subject, LabelsView labels) {
   return title;
 }
 
-void open(const Core& core, const Alert& alert, const rules::Verdict& verdict,
+void open(const Core& core, const Alert& alert, bool new_alert, const rules::Verdict& verdict,
           const rules::Subject& subject, const Group& group, Changes& out) {
   const rules::Service* service =
       verdict.service < 0 ? nullptr
@@ -104,12 +106,12 @@ void open(const Core& core, const Alert& alert, const rules::Verdict& verdict,
   incident.last_joined = core.now.timeline;
   incident.firing = 1;
   incident.escalation.name = core.policy.escalation_for(service, incident.severity).name;
-  out.emplace_back(IncidentOpened{std::make_shared<const Incident>(std::move(incident)), alert.id});
+  out.emplace_back(
+      IncidentOpened{std::make_shared<const Incident>(std::move(incident)), alert.id, new_alert});
 }
-}  // namespace
 
-void on_firing(const Core& core, const Alert& alert, LabelsView annotations,
-               const rules::Verdict& verdict, Changes& out) {
+void find_or_open(const Core& core, const Alert& alert, bool new_alert, LabelsView annotations,
+                  const rules::Verdict& verdict, Changes& out) {
   if (alert.status.severity == Severity::none) return;
   const rules::Subject subject =
       rules::subject_of(core.policy.rules, verdict, alert.labels, annotations, core.context.source);
@@ -117,9 +119,20 @@ void on_firing(const Core& core, const Alert& alert, LabelsView annotations,
   const Incident* newest = core.state.newest_of(group.key);
   if (newest != nullptr &&
       (may_join(core, *newest, group) || incident::may_reopen(core, *newest))) {
-    return join(core, *newest, alert, out);
+    return join(core, *newest, alert, new_alert, out);
   }
-  open(core, alert, verdict, subject, group, out);
+  open(core, alert, new_alert, verdict, subject, group, out);
+}
+}  // namespace
+
+void on_opened(const Core& core, const Alert& alert, LabelsView annotations,
+               const rules::Verdict& verdict, Changes& out) {
+  find_or_open(core, alert, true, annotations, verdict, out);
+}
+
+void on_fired(const Core& core, const Alert& alert, LabelsView annotations,
+              const rules::Verdict& verdict, Changes& out) {
+  find_or_open(core, alert, false, annotations, verdict, out);
 }
 
 void on_continued(const Core& core, const Alert& alert, LabelsView annotations,
@@ -127,9 +140,9 @@ void on_continued(const Core& core, const Alert& alert, LabelsView annotations,
   const Incident* own = core.state.find(alert.status.incident);
   const bool open_still = own != nullptr && own->state != IncidentState::resolved;
   if (own != nullptr && (open_still || incident::may_reopen(core, *own))) {
-    return join(core, *own, alert, out);
+    return join(core, *own, alert, false, out);
   }
-  on_firing(core, alert, annotations, verdict, out);
+  on_fired(core, alert, annotations, verdict, out);
 }
 
 }  // namespace tocsin::triage::correlation

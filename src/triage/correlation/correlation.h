@@ -5,10 +5,13 @@
 /// Which incident an alert that fires belongs to: one it joins, one it reopens, or a new one.
 namespace tocsin::triage::correlation {
 
-/// A new occurrence fires. `annotations` are those it came with, `verdict` what the rules in force
-/// say.
-void on_firing(const Core&, const Alert&, LabelsView annotations, const rules::Verdict&,
+/// A new alert fires. `annotations` are those it came with, `verdict` what the rules in force say.
+void on_opened(const Core&, const Alert&, LabelsView annotations, const rules::Verdict&,
                Changes& out);
+
+/// A known alert fires again: a new occurrence.
+void on_fired(const Core&, const Alert&, LabelsView annotations, const rules::Verdict&,
+              Changes& out);
 
 /// An occurrence goes on after its lease had ended: back to its incident if that can still be.
 void on_continued(const Core&, const Alert&, LabelsView annotations, const rules::Verdict&,
