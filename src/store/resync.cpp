@@ -40,9 +40,12 @@ int resync_log(const std::string& database, const std::string& vfs_name) {
   int code = vfs->xFullPathname(vfs, database.c_str(), static_cast<int>(full.size()), full.data());
   if ((code & 0xFF) != SQLITE_OK) return code;
   const std::string log = std::string(full.c_str()) + "-wal";
-  int there = 0;
-  code = vfs->xAccess(vfs, log.c_str(), SQLITE_ACCESS_EXISTS, &there);
-  if (code != SQLITE_OK || there == 0) return code;
+  // A log without its database is none: SQLite deletes it.
+  for (const char* file : {full.c_str(), log.c_str()}) {
+    int there = 0;
+    code = vfs->xAccess(vfs, file, SQLITE_ACCESS_EXISTS, &there);
+    if (code != SQLITE_OK || there == 0) return code;
+  }
   const std::unique_ptr<const char, FreeName> name(
       sqlite3_create_filename(log.c_str(), "", "", 0, nullptr));
   std::vector<std::max_align_t> memory(static_cast<std::size_t>(vfs->szOsFile));
