@@ -54,7 +54,7 @@ Found find_secret(const std::string& name, const std::string& folder) {
 
 bool is_control(char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }
 
-bool check_content(const Value& value, const std::string& path, const std::string& text) {
+bool check_line(const Value& value, const std::string& path, const std::string& text) {
   if (text.empty()) {
     value.error("the secret file " + in_quotes(path) + " is empty", "write the secret into it");
   } else if (first_bad_utf8(text) < text.size() || std::ranges::any_of(text, is_control)) {
@@ -82,9 +82,13 @@ bool is_url(std::string_view text) {
   return false;
 }
 
-}  // namespace
+/// The file's text without its last line ends, and where it was found.
+struct SecretText {
+  std::string path;
+  std::string text;
+};
 
-std::optional<std::string> read_secret(const Value& value, const std::string& folder) {
+std::optional<SecretText> read_secret_text(const Value& value, const std::string& folder) {
   const auto name = value.text();
   if (!name) return std::nullopt;
   if (name->find("://") != name->npos) {
@@ -107,8 +111,37 @@ std::optional<std::string> read_secret(const Value& value, const std::string& fo
   }
   std::string& text = found.file->text;
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  if (!check_content(value, found.path, text)) return std::nullopt;
-  return std::move(text);
+  return SecretText{std::move(found.path), std::move(text)};
+}
+
+}  // namespace
+
+std::optional<std::string> read_secret(const Value& value, const std::string& folder) {
+  auto secret = read_secret_text(value, folder);
+  if (!secret || !check_line(value, secret->path, secret->text)) return std::nullopt;
+  return std::move(secret->text);
+}
+
+std::vector<std::string> read_secret_lines(const Value& value, const std::string& folder,
+                                           std::size_t lines_max) {
+  std::vector<std::string> lines;
+  const auto secret = read_secret_text(value, folder);
+  if (!secret) return lines;
+  std::string_view rest = secret->text;
+  for (bool more = true; more;) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    more = end < rest.size();
+    std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.emplace_back(line);
+    if (!check_line(value, secret->path, lines.back())) return {};
+  }
+  if (lines.size() <= lines_max) return lines;
+  value.error("the secret file " + in_quotes(secret->path) + " holds more than " +
+                  std::to_string(lines_max) + " lines",
+              "leave the current secret and, while it is replaced, the former one");
+  return {};
 }
 
 std::optional<std::string> read_secret_url(const Value& value, const std::string& folder) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/value.h"
 
@@ -11,6 +13,10 @@ namespace tocsin::config {
 /// that is set and the name holds no slash, else in `folder`. A file that others may read is an
 /// error. Nothing the file holds is ever part of a message.
 std::optional<std::string> read_secret(const Value& value, const std::string& folder);
+
+/// The same for a file of one to `lines_max` secrets, a line each. Empty after a mistake.
+std::vector<std::string> read_secret_lines(const Value& value, const std::string& folder,
+                                           std::size_t lines_max);
 
 /// The same for a secret that is an http or https URL.
 std::optional<std::string> read_secret_url(const Value& value, const std::string& folder);

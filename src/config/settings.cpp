@@ -29,9 +29,14 @@ void read_listen(const Value& value, SettingsDraft& draft) {
   }
   draft.out.listen = std::move(*listen);
   if (is_loopback(draft.out.listen) || draft.out.insecure) return;
-  value.error(
-      "listening beyond loopback, where anybody may read, acknowledge and resolve",
-      "this version has neither TLS nor tokens: listen on 127.0.0.1, or say insecure: true");
+  if (draft.out.auth.tokens.empty()) {
+    value.error("listening beyond loopback without any token",
+                "add auth.tokens, listen on 127.0.0.1, or say insecure: true");
+  } else {
+    value.error("listening beyond loopback without TLS, where tokens can be overheard",
+                "this version has no TLS: listen on 127.0.0.1 behind a proxy that has, or say "
+                "insecure: true");
+  }
 }
 
 void read_external_url(const Value& value, SettingsDraft& draft) {
@@ -107,9 +112,10 @@ void read_limits(const Value& value, SettingsDraft& draft) {
 
 /// Read in this order, whatever the order in the file: later ones look at earlier ones.
 constexpr SettingReader kReaders[] = {
-    {"insecure", read_insecure}, {"listen", read_listen},     {"external_url", read_external_url},
-    {"storage", read_storage},   {"rules", read_rules},       {"sources", read_sources},
-    {"channels", read_channels}, {"fallback", read_fallback}, {"limits", read_limits},
+    {"insecure", read_insecure}, {"sources", read_sources},           {"auth", read_auth},
+    {"listen", read_listen},     {"external_url", read_external_url}, {"storage", read_storage},
+    {"rules", read_rules},       {"channels", read_channels},         {"fallback", read_fallback},
+    {"limits", read_limits},
 };
 
 /// A relative path belongs into the folder systemd made for the daemon, if it made one.
@@ -137,7 +143,7 @@ void read_all(const Document& document, SettingsDraft& draft, Report& report) {
   for (const SettingReader& reader : kReaders) {
     if (const auto value = top.find(reader.key)) reader.read(*value, draft);
   }
-  top.not_yet({"auth", "tls", "fragments"});
+  top.not_yet({"tls", "fragments"});
 }
 
 }  // namespace

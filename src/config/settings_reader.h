@@ -26,6 +26,7 @@ struct SettingReader {
 
 void read_sources(const Value&, SettingsDraft&);   // settings_sources.cpp
 void read_channels(const Value&, SettingsDraft&);  // settings_channels.cpp
+void read_auth(const Value&, SettingsDraft&);      // settings_auth.cpp
 
 /// What is there without being configured: the source `alertmanager-api`, and `tocsin` for the
 /// daemon's own alerts. They come last, so that configured sources are found first.

@@ -97,6 +97,8 @@ int status_of(triage::Refusal refusal) {
       return 409;
     case triage::Refusal::stale_version:
       return 412;
+    case triage::Refusal::wrong_team:
+      return 403;
     case triage::Refusal::no_space:
     case triage::Refusal::too_many_alerts:
       return 503;
@@ -112,6 +114,10 @@ std::string refusal_detail(triage::Refusal refusal, std::string_view verb,
   if (refusal == triage::Refusal::stale_version) {
     return name + " has changed: it is at version " + std::to_string(incident.version) +
            " now; read it again";
+  }
+  if (refusal == triage::Refusal::wrong_team) {
+    const std::string team = incident.team.empty() ? "no team" : "team " + incident.team;
+    return name + " is of " + team + "; your token may act on incidents of other teams only";
   }
   return name + " is " + std::string(view::to_string(incident.state)) + ": " + std::string(verb) +
          " does not apply to it";
@@ -150,8 +156,11 @@ std::expected<std::unique_ptr<triage::Delivery>, Response> read_action(const Sit
   }
   auto delivery = std::make_unique<triage::Delivery>();
   delivery->lane = triage::Lane::people;
-  // `by` needs the scope admin, which everybody who is let in without a token has.
-  delivery->actor = body->by.empty() ? request.actor : body->by;
+  if (!body->by.empty() && !request.caller.admin) {
+    return wrong(403, "at /by: acting in another's name needs the scope admin");
+  }
+  delivery->actor = body->by.empty() ? request.caller.actor : body->by;
+  delivery->teams = request.caller.teams;
   delivery->if_version = *version;
   delivery->policy = site.options.doors.policy();
   delivery->received = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());

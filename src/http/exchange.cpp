@@ -20,6 +20,10 @@ bool is_json(std::string_view content_type) {
   return true;
 }
 
+Instant wall_now() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
 std::string size_detail(std::uint64_t most) {
   return "the body is larger than " + std::to_string(most) + " bytes; send it in parts";
 }
@@ -34,7 +38,7 @@ Exchange::~Exchange() { end(); }
 void Exchange::count_refusal(std::string_view reason) {
   if (request_.route == nullptr || request_.route->work != Work::intake) return;
   const auto policy = net_.site().options.doors.policy();
-  net_.site().count_rejected(intake_source(*policy, request_.prefix), reason, 1);
+  net_.site().count_rejected(intake_source(*policy, request_), reason, 1);
 }
 
 std::optional<Response> Exchange::refuse(int status, std::string_view detail,
@@ -49,6 +53,7 @@ std::optional<Response> Exchange::begin(const Head& head) {
   open_ = true;
   site.open_requests.fetch_add(1, std::memory_order_relaxed);
   request_.route = nullptr;
+  request_.caller = {};
   request_.dialect = Dialect::native;
   request_.head = head;
   body_max_ = 0;
@@ -67,10 +72,43 @@ std::optional<Response> Exchange::begin(const Head& head) {
   request_.prefix = found.prefix;
   request_.id = found.id;
 
-  auto actor = site.access.check(found.route->scope, head, peer_);
-  if (!actor) return refuse(actor.error().status, actor.error().why, "denied");
-  request_.actor = *std::move(actor);
+  auto caller = site.access.load()->check(found.route->scope, head, peer_, wall_now());
+  if (!caller) return deny(caller.error());
+  request_.caller = *std::move(caller);
+  if (request_.caller.credential_ignored) site.count_access("ignored");
   return check_body(head);
+}
+
+std::optional<Response> Exchange::deny(const Access::Denied& denied) {
+  Site& site = net_.site();
+  site.count_access(denied.reason);
+  // Whoever tries again and again gets one line a second.
+  site.warn("audit.denied " + peer_.address, "audit.denied",
+            {{"request", request_line()},
+             {"peer", peer_.address},
+             {"reason", std::string(denied.reason)},
+             {"status", std::to_string(denied.status)}});
+  auto response = refuse(denied.status, denied.why, "denied");
+  if (denied.status == 401) response->headers = "WWW-Authenticate: Bearer realm=\"tocsin\"\r\n";
+  return response;
+}
+
+/// Every write by a person, done or refused.
+void Exchange::audit(int status) {
+  Site& site = net_.site();
+  const Route* route = request_.route;
+  if (route == nullptr || site.options.log == nullptr || request_.caller.actor.empty()) return;
+  if (route->scope != Scope::respond && route->scope != Scope::admin) return;
+  site.options.log->write(telemetry::Log::Level::info, "audit",
+                          {{"actor", request_.caller.actor},
+                           {"request", request_line()},
+                           {"peer", peer_.address},
+                           {"status", std::to_string(status)}});
+}
+
+/// Method and path; the query may hold a token.
+std::string Exchange::request_line() const {
+  return std::string(request_.route == nullptr ? "" : request_.route->method) + " " + request_.path;
 }
 
 std::optional<Response> Exchange::no_route(const Found& found) {
@@ -246,6 +284,7 @@ void Exchange::give_back_body() {
 
 void Exchange::answered(int status) {
   give_back_body();
+  audit(status);
   const std::string_view route = request_.route == nullptr ? "unknown" : request_.route->pattern;
   net_.site().count_request(route, status, Clock::now() - began_);
 }

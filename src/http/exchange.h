@@ -44,6 +44,9 @@ class Exchange {
   bool retry();
 
  private:
+  std::optional<Response> deny(const Access::Denied&);
+  void audit(int status);
+  std::string request_line() const;
   std::optional<Response> no_route(const Found&);
   std::optional<Response> check_body(const Head&);
   void give_back_body();

@@ -57,8 +57,10 @@ void count(const triage::StepAnswer& answer, telemetry::Metrics::IntakeCounts& c
 
 }  // namespace
 
-std::string_view intake_source(const triage::Policy& policy, std::string_view prefix) {
+std::string_view intake_source(const triage::Policy& policy, const Request& request) {
+  if (!request.caller.source.empty()) return request.caller.source;
   std::string_view first;
+  std::string_view prefix = request.prefix;
   if (!prefix.empty()) prefix.remove_prefix(1);
   for (const triage::Source& source : policy.sources) {
     if (source.kind != kKind) continue;
@@ -77,7 +79,7 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   auto delivery = std::make_unique<triage::Delivery>();
   delivery->policy = site.options.doors.policy();
   const triage::Policy& policy = *delivery->policy;
-  source_ = intake_source(policy, request.prefix);
+  source_ = intake_source(policy, request);
 
   ingest::SourceTerms terms;
   terms.source = source_;

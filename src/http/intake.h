@@ -14,9 +14,9 @@ namespace tocsin::http {
 
 class NetThread;
 
-/// The source of a request: the one whose name is the path's prefix, else the first of the route's
-/// kind, else the one that exists built in.
-std::string_view intake_source(const triage::Policy&, std::string_view prefix);
+/// The source of a request: the one its token stands for, else the one whose name is the path's
+/// prefix, else the first of the route's kind, else the one that exists built in.
+std::string_view intake_source(const triage::Policy&, const Request&);
 
 /// POST /api/v2/alerts: body → delivery → answers → response. One at a time for each connection.
 class Intake {

@@ -26,7 +26,7 @@ struct Request {
   std::string_view id;      ///< What stands at {id}.
   std::string_view query;
   std::string_view body;
-  std::string actor;
+  Caller caller;
 };
 
 enum class Work : std::uint8_t {

@@ -44,6 +44,9 @@ void read_field(const beast::http::fields::value_type& line, Head& head) {
     case field::if_match:
       head.if_match = value;
       return;
+    case field::authorization:
+      head.authorization = value;
+      return;
     case field::forwarded:
     case field::via:
       head.forwarded_by = view(line.name_string());

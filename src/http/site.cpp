@@ -22,8 +22,26 @@ bool LineLimiter::allow(std::string_view key, Clock::time_point now, std::uint64
   return true;
 }
 
+namespace {
+
+/// A token nobody knows but who reads the log of this start, where no other could change anything.
+std::shared_ptr<Bootstrap> make_bootstrap(const Options& options) {
+  if (!needs_bootstrap(options.settings) || options.log == nullptr) return nullptr;
+  const std::string token = random_token();
+  options.log->write(telemetry::Log::Level::warning, "auth.bootstrap",
+                     {{"token", token},
+                      {"use",
+                       "once, within 15 minutes; auth.anonymous is none and no token of "
+                       "auth.tokens has the scope admin"}});
+  const Instant now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  return std::make_shared<Bootstrap>(hash_of_token(token), now + Bootstrap::kValid);
+}
+
+}  // namespace
+
 Site::Site(Options given)
-    : options(std::move(given)), access(options.settings.external_url, options.settings.insecure) {}
+    : options(std::move(given)),
+      access(std::make_shared<const Access>(options.settings, make_bootstrap(options))) {}
 
 bool Site::take_body_bytes(std::uint64_t bytes) {
   const std::uint64_t before = bodies_in_flight.fetch_add(bytes, std::memory_order_relaxed);
@@ -48,6 +66,10 @@ void Site::warn(std::string_view key, std::string_view event,
 void Site::count_request(std::string_view route, int status, Clock::duration took) const {
   if (options.metrics == nullptr) return;
   options.metrics->request(route, status, std::chrono::duration_cast<Duration>(took));
+}
+
+void Site::count_access(std::string_view result) const {
+  if (options.metrics != nullptr) options.metrics->access(result);
 }
 
 void Site::count_rejected(std::string_view source, std::string_view reason,

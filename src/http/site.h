@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -40,7 +41,8 @@ struct Site {
   explicit Site(Options);
 
   Options options;
-  Access access;
+  /// Replaced by a reload; a request keeps the one it began with.
+  std::atomic<std::shared_ptr<const Access>> access;
   std::atomic<std::uint64_t> bodies_in_flight = 0;
   std::atomic<std::size_t> open_requests = 0;
   std::atomic<std::size_t> connections = 0;
@@ -54,6 +56,7 @@ struct Site {
   /// A warning, at most one a second for each `key`.
   void warn(std::string_view key, std::string_view event, std::vector<telemetry::Log::Field>);
   void count_request(std::string_view route, int status, Clock::duration took) const;
+  void count_access(std::string_view result) const;
   void count_rejected(std::string_view source, std::string_view reason, std::uint64_t count) const;
 };
 

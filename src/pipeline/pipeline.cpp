@@ -132,7 +132,8 @@ struct Pipeline::Impl {
       const auto* report = std::get_if<triage::ReportAlert>(&step);
       if (report != nullptr) state->prefetch(report->report.key);
     }
-    const triage::Context context{delivery.source, delivery.actor, delivery.if_version};
+    const triage::Context context{delivery.source, delivery.actor, delivery.if_version,
+                                  delivery.teams};
     for (std::size_t index = 0; index < delivery.steps.size(); ++index) {
       triage::StepAnswer& answer = delivery.answers[index];
       answer = run(delivery.steps[index], context, now);

@@ -34,6 +34,8 @@ IntakeMetrics::IntakeMetrics(Families make)
                                   "HTTP requests answered, by route and status code.")),
       http_seconds(make.histograms("tocsin_http_request_duration_seconds",
                                    "Time from a whole request to its answer, by route.")),
+      access(make.counters("tocsin_http_access_total",
+                           "Requests whose credential was ignored, or that were turned away.")),
       memo_hits(make.counter("tocsin_label_memo_hits_total",
                              "Alerts whose spelling of the labels was known already.")),
       memo_misses(
@@ -44,6 +46,10 @@ IntakeMetrics::IntakeMetrics(Families make)
                                "The total number of received alerts that were invalid.")
                      .Add({{"version", "v2"}})),
       by_source(kNamesMax, [this](const std::string& name) { return make_source(name); }),
+      by_access(kNamesMax,
+                [this](const std::string& name) {
+                  return &access.Add({{"result", name}});
+                }),
       by_rejection(kNamesMax,
                    [this](const std::string& name) {
                      const auto [source, reason] = split(name);

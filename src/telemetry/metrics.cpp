@@ -60,6 +60,8 @@ void Metrics::request(std::string_view route, int status, Duration took) {
   impl_->intake.by_route.of(route)->Observe(seconds(took));
 }
 
+void Metrics::access(std::string_view result) { add(impl_->intake.by_access.of(result), 1); }
+
 void Metrics::memo(std::uint64_t hits, std::uint64_t misses) {
   add(&impl_->intake.memo_hits, hits);
   add(&impl_->intake.memo_misses, misses);

@@ -42,12 +42,14 @@ struct IntakeMetrics {
   Family<Counter>& rejected;
   Family<Counter>& http_requests;
   Family<Histogram>& http_seconds;
+  Family<Counter>& access;
   Counter& memo_hits;
   Counter& memo_misses;
   Counter& am_firing;
   Counter& am_resolved;
   Counter& am_invalid;
   ByName<SourceSeries> by_source;
+  ByName<Counter*> by_access;
   ByName<Counter*> by_rejection;  ///< "source reason"
   ByName<Counter*> by_request;    ///< "route code"
   ByName<Histogram*> by_route;

@@ -1,7 +1,7 @@
-// The bytes of a delivery, version 1. Integers are little-endian; text is u32 length and bytes.
+// The bytes of a delivery, version 2. Integers are little-endian; text is u32 length and bytes.
 //
-//   delivery := "TCD1" lane:u8 source:text actor:text if_version:opt(u32) received:i64
-//               count:u32 step*
+//   delivery := "TCD2" lane:u8 source:text actor:text if_version:opt(u32)
+//               teams:u32 text* received:i64 count:u32 step*
 //   step     := tag:u8 fields            tag = index of the step's type in the variant Step
 //   report   := key:u64,u64 by:u8 phase:u8 flags:u8 sender_key:text labels:text annotations:text
 //               generator_url:text starts_at:opt(i64) ends_at:opt(i64) verdict
@@ -19,8 +19,9 @@
 namespace tocsin::triage {
 
 namespace {
-constexpr std::string_view kMagic = "TCD1";
+constexpr std::string_view kMagic = "TCD2";
 constexpr std::uint32_t kStepsMax = 1'000'000;
+constexpr std::uint32_t kTeamsMax = 10'000;
 
 class Writer {
  public:
@@ -245,6 +246,8 @@ std::string encode(const Delivery& delivery) {
   out.text(delivery.source);
   out.text(delivery.actor);
   out.maybe(delivery.if_version, [&](std::uint32_t version) { out.number(version); });
+  out.number(static_cast<std::uint32_t>(delivery.teams.size()));
+  for (const std::string& team : delivery.teams) out.text(team);
   out.instant(delivery.received);
   out.number(static_cast<std::uint32_t>(delivery.steps.size()));
   for (const Step& step : delivery.steps) write(out, step);
@@ -259,6 +262,11 @@ std::optional<std::unique_ptr<Delivery>> decode_delivery(std::string_view bytes)
   delivery->source = in.text();
   delivery->actor = in.text();
   if (in.flag()) delivery->if_version = in.number<std::uint32_t>();
+  const auto teams = in.number<std::uint32_t>();
+  if (!in.good() || teams > kTeamsMax) return std::nullopt;
+  for (std::uint32_t index = 0; index < teams && in.good(); ++index) {
+    delivery->teams.emplace_back(in.text());
+  }
   delivery->received = in.instant();
   const auto count = in.number<std::uint32_t>();
   if (!in.good() || count > kStepsMax) return std::nullopt;

@@ -71,6 +71,8 @@ std::string_view to_string(Refusal refusal) {
       return "wrong_state";
     case Refusal::stale_version:
       return "stale_version";
+    case Refusal::wrong_team:
+      return "wrong_team";
     case Refusal::no_space:
       return "no_space";
     case Refusal::too_many_alerts:

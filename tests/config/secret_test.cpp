@@ -124,5 +124,43 @@ TEST(Secrets, InPipesAndFoldersAreRefusedAtOnce) {
   EXPECT_NE(text.find("it is a folder"), std::string::npos) << text;
 }
 
+struct TokenCase {
+  const char* file;
+  std::size_t secrets;  ///< 0: refused.
+  const char* why;
+};
+
+TEST(Tokens, AreReadWithTheFormerOneWhileTheyAreReplaced) {
+  const TokenCase cases[] = {
+      {"0123456789abcdef\n", 1, ""},
+      {"0123456789abcdef\r\nfedcba9876543210\n", 2, ""},
+      {"0123456789abcdef\nfedcba9876543210\n0011223344556677\n", 0, "more than 2 lines"},
+      {"0123456789abcdef\n\nfedcba9876543210\n", 0, "is empty"},
+      {"0123456789abcde\n", 0, "shorter than 16 characters"},
+      {"\n", 0, "is empty"},
+  };
+  for (const TokenCase& c : cases) {
+    SCOPED_TRACE(c.file);
+    const TemporaryFolder folder;
+    folder.write("ana-token", c.file, perms(0600));
+    const SettingsResult result = parse_settings(
+        "auth: {anonymous: none, tokens: [{name: ana, token_file: ana-token, scopes: [read, "
+        "\"respond:payments\", \"ingest:alertmanager-api\"]}]}\n",
+        "tocsin.yaml", folder.path().string());
+    const std::string text = text_of(result.diagnostics);
+    EXPECT_EQ(has_errors(result.diagnostics), c.secrets == 0) << text;
+    EXPECT_NE(text.find(c.why), std::string::npos) << text;
+    EXPECT_EQ(text.find("0123456789"), std::string::npos) << "a secret in a message";
+    EXPECT_EQ(result.settings.auth.anonymous, Anonymous::none);
+    if (c.secrets == 0) continue;
+    ASSERT_EQ(result.settings.auth.tokens.size(), 1u);
+    const Token& token = result.settings.auth.tokens[0];
+    EXPECT_EQ(token.secrets.size(), c.secrets);
+    EXPECT_EQ(token.source, "alertmanager-api");
+    EXPECT_EQ(token.respond_teams, std::vector<std::string>{"payments"});
+    EXPECT_TRUE(token.read && !token.respond && !token.admin);
+  }
+}
+
 }  // namespace
 }  // namespace tocsin::config

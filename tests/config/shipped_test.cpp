@@ -41,7 +41,7 @@ TEST(ShippedFiles, TheSettingsHoldTheDefaults) {
   EXPECT_EQ(shipped.limits.active_alerts, none.limits.active_alerts);
 }
 
-TEST(ShippedFiles, TheWebhookExampleWorksOnceItsSignsAreRemoved) {
+TEST(ShippedFiles, TheExamplesWorkOnceTheirSignsAreRemoved) {
   const TemporaryFolder folder;
   std::string text = read_all(kShipped);
   const std::string sign = "\n#  ";
@@ -49,10 +49,13 @@ TEST(ShippedFiles, TheWebhookExampleWorksOnceItsSignsAreRemoved) {
   for (std::size_t at = 0; (at = text.find(sign, at)) != std::string::npos;) text.erase(at + 1, 1);
   folder.write("ops-webhook-url", "https://hooks.example.net/x\n");
   folder.write("ops-webhook-key", "key\n");
+  folder.write("ana-token", "0123456789abcdef\n");
   const auto result = parse_settings(text, "tocsin.yaml", folder.path().string());
   EXPECT_EQ(text_of(result.diagnostics), "");
   ASSERT_EQ(result.settings.channels.size(), 2u);
   EXPECT_EQ(result.settings.channels[1].url, "https://hooks.example.net/x");
+  ASSERT_EQ(result.settings.auth.tokens.size(), 1u);
+  EXPECT_TRUE(result.settings.auth.tokens[0].admin);
 }
 
 TEST(Load, ShowsMistakesInRulesWithTheirRealPath) {

@@ -57,30 +57,174 @@ TEST(Access, ADirectLoopbackPeerMayDoEverything) {
   };
   for (const AccessCase& c : cases) {
     SCOPED_TRACE(c.name);
-    const Access access("https://Tocsin.example.net/path", c.insecure);
+    config::Settings settings;
+    settings.external_url = "https://Tocsin.example.net/path";
+    settings.insecure = c.insecure;
+    const Access access(settings, nullptr);
     const std::string_view address = c.address;
     const Peer peer{c.address, address == "::1" || address.starts_with("127.")};
     for (const Scope scope : {Scope::read, Scope::respond, Scope::ingest}) {
-      const auto actor = access.check(scope, c.head, peer);
-      EXPECT_EQ(actor.has_value(), c.actor != nullptr);
-      if (actor && c.actor != nullptr) {
-        EXPECT_EQ(*actor, c.actor);
+      const auto caller = access.check(scope, c.head, peer, Instant{});
+      EXPECT_EQ(caller.has_value(), c.actor != nullptr);
+      if (caller && c.actor != nullptr) {
+        EXPECT_EQ(caller->actor, c.actor);
+        EXPECT_TRUE(caller->admin);
       }
-      if (!actor) {
-        EXPECT_EQ(actor.error().status, 403);
+      if (!caller) {
+        EXPECT_EQ(caller.error().status, 403);
       }
     }
-    EXPECT_TRUE(access.check(Scope::open, c.head, peer).has_value());
+    EXPECT_TRUE(access.check(Scope::open, c.head, peer, Instant{}).has_value());
   }
 }
 
 TEST(Access, IntakeRefusesPagesOfOtherSitesEvenWhereAnybodyMayEnter) {
   for (const bool insecure : {false, true}) {
-    const Access access("", insecure);
+    config::Settings settings;
+    settings.insecure = insecure;
+    const Access access(settings, nullptr);
     const Head head = head_with("localhost", {}, {}, "cross-site");
-    EXPECT_FALSE(access.check(Scope::ingest, head, {"127.0.0.1", true}).has_value());
-    EXPECT_TRUE(access.check(Scope::read, head, {"127.0.0.1", true}).has_value());
+    EXPECT_FALSE(access.check(Scope::ingest, head, {"127.0.0.1", true}, Instant{}).has_value());
+    EXPECT_TRUE(access.check(Scope::read, head, {"127.0.0.1", true}, Instant{}).has_value());
   }
+}
+
+const Peer kHere{"127.0.0.1", true};
+const Peer kElsewhere{"192.0.2.7", false};
+
+config::Settings with_tokens(config::Anonymous anonymous) {
+  config::Settings settings;
+  settings.auth.anonymous = anonymous;
+  settings.auth.tokens = {
+      {.name = "prometheus", .secrets = {"prometheus-token-1"}, .source = "prometheus"},
+      {.name = "ana",
+       .secrets = {"ana-token-now-0123", "ana-token-before-1"},
+       .read = true,
+       .respond = true,
+       .admin = true},
+      // printf %s bo-token-012345 | sha256sum
+      {.name = "bo",
+       .secrets = {"sha256:"
+                   "235213173edccc5535889ba1aa4b0b3f1cb71681fdbbf1a55a6667069260056d"},
+       .read = true,
+       .respond_teams = {"payments"}},
+  };
+  return settings;
+}
+
+Head with_token(std::string_view authorization, std::string_view target = "/v1/incidents") {
+  Head head = head_with("tocsin.example.net");
+  head.authorization = authorization;
+  head.target = target;
+  return head;
+}
+
+std::string outcome(const std::expected<Caller, Access::Denied>& caller) {
+  if (caller) return caller->actor;
+  return std::to_string(caller.error().status) + " " + std::string(caller.error().reason);
+}
+
+TEST(Tokens, AreFoundWhereverSendersCanPutThem) {
+  const Access access(with_tokens(config::Anonymous::none), nullptr);
+  const std::pair<Head, const char*> cases[] = {
+      {with_token("Bearer ana-token-now-0123"), "ana"},
+      {with_token("bearer   ana-token-now-0123 "), "ana"},
+      {with_token("Bearer ana-token-before-1"), "ana"},
+      {with_token("GenieKey ana-token-now-0123"), "ana"},
+      {with_token("Basic YW55Ym9keTphbmEtdG9rZW4tbm93LTAxMjM="), "ana"},  // anybody:…
+      {with_token("Basic YW5hLXRva2VuLW5vdy0wMTIzOg=="), "ana"},          // …: without password
+      {with_token("", "/v1/incidents?limit=3&token=ana-token-now-0123"), "ana"},
+      {with_token("Bearer bo-token-012345"), "bo"},
+      {with_token(""), "401 no_token"},
+      {with_token("Bearer"), "401 no_token"},
+      {with_token("Digest ana-token-now-0123"), "401 no_token"},
+      {with_token("Basic !!!"), "401 no_token"},
+      {with_token("Bearer ana-token-now-012"), "401 unknown_token"},
+      {with_token("Bearer ANA-TOKEN-NOW-0123"), "401 unknown_token"},
+      {with_token("Bearer sha256:"
+                  "235213173edccc5535889ba1aa4b0b3f1cb71681fdbbf1a55a6667069260056d"),
+       "401 unknown_token"},  // What is stored opens nothing.
+      {with_token("", "/v1/incidents?token="), "401 unknown_token"},
+  };
+  for (const auto& [head, expected] : cases) {
+    SCOPED_TRACE(std::string(head.authorization) + " " + std::string(head.target));
+    EXPECT_EQ(outcome(access.check(Scope::read, head, kElsewhere, Instant{})), expected);
+  }
+}
+
+TEST(Tokens, MayDoWhatTheirScopesSayAndNothingElse) {
+  const Access access(with_tokens(config::Anonymous::none), nullptr);
+  struct Case {
+    const char* token;
+    const char* read;
+    const char* respond;
+    const char* ingest;
+    const char* admin;
+  };
+  const Case cases[] = {
+      {"Bearer prometheus-token-1", "403 scope", "403 scope", "prometheus", "403 scope"},
+      {"Bearer ana-token-now-0123", "ana", "ana", "403 scope", "ana"},
+      {"Bearer bo-token-012345", "bo", "bo", "403 scope", "403 scope"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.token);
+    const Head head = with_token(c.token);
+    EXPECT_EQ(outcome(access.check(Scope::read, head, kHere, Instant{})), c.read);
+    EXPECT_EQ(outcome(access.check(Scope::respond, head, kHere, Instant{})), c.respond);
+    EXPECT_EQ(outcome(access.check(Scope::ingest, head, kHere, Instant{})), c.ingest);
+    EXPECT_EQ(outcome(access.check(Scope::admin, head, kHere, Instant{})), c.admin);
+  }
+  const auto bo = access.check(Scope::respond, with_token("Bearer bo-token-012345"), kHere, {});
+  EXPECT_EQ(bo->teams, std::vector<std::string>{"payments"});
+  EXPECT_FALSE(bo->admin);
+}
+
+TEST(Tokens, ACredentialOfAnotherReceiverIsIgnoredWhereNoneIsNeeded) {
+  struct Case {
+    config::Anonymous anonymous;
+    Scope scope;
+    bool here;
+    const char* outcome;
+  };
+  using config::Anonymous;
+  const Case cases[] = {
+      {Anonymous::loopback, Scope::ingest, true, "anonymous@loopback"},
+      {Anonymous::loopback, Scope::ingest, false, "401 unknown_token"},
+      {Anonymous::loopback, Scope::read, false, "401 unknown_token"},
+      {Anonymous::read, Scope::admin, true, "anonymous@loopback"},
+      {Anonymous::read, Scope::read, false, "anonymous@192.0.2.7"},
+      {Anonymous::read, Scope::respond, false, "401 unknown_token"},
+      {Anonymous::none, Scope::read, true, "401 unknown_token"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.outcome);
+    const Access access(with_tokens(c.anonymous), nullptr);
+    Head head = with_token("Bearer of-another-receiver");
+    if (c.here) head.host = "localhost";
+    const auto caller = access.check(c.scope, head, c.here ? kHere : kElsewhere, Instant{});
+    EXPECT_EQ(outcome(caller), c.outcome);
+    if (caller) {
+      EXPECT_TRUE(caller->credential_ignored);
+    }
+  }
+}
+
+TEST(Tokens, TheBootstrapTokenWorksOnceAndNotForLong) {  // S5
+  config::Settings settings;
+  settings.auth.anonymous = config::Anonymous::none;
+  EXPECT_TRUE(needs_bootstrap(settings));
+  const Instant until = Instant(Duration(1000));
+  const auto bootstrap = std::make_shared<Bootstrap>(hash_of_token("once-0123456789"), until);
+  const Access access(settings, bootstrap);
+  const Head other = with_token("Bearer another-0123456");
+  const Head head = with_token("Bearer once-0123456789");
+  EXPECT_EQ(outcome(access.check(Scope::admin, other, kHere, Instant{})), "401 unknown_token");
+  EXPECT_EQ(outcome(access.check(Scope::admin, head, kHere, until)), "bootstrap");
+  EXPECT_EQ(outcome(access.check(Scope::admin, head, kHere, until)), "401 bootstrap_used");
+  const auto late = std::make_shared<Bootstrap>(hash_of_token("once-0123456789"), until);
+  EXPECT_EQ(outcome(Access(settings, late).check(Scope::admin, head, kHere, until + Duration(1))),
+            "401 bootstrap_expired");
+  EXPECT_FALSE(needs_bootstrap(with_tokens(config::Anonymous::none)));
 }
 
 struct WireCase {
@@ -134,7 +278,7 @@ TEST(RouteTable, EveryRouteHasAMethodAScopeAndALane) {
     }
     if (route.method == "POST") {
       EXPECT_GT(route.body_max, 0u);
-      EXPECT_TRUE(route.scope == "respond" || route.scope == "ingest");
+      EXPECT_TRUE(route.scope == "respond" || route.scope == "ingest" || route.scope == "admin");
     }
   }
 }

@@ -15,6 +15,7 @@ std::unique_ptr<Delivery> example() {
   delivery->source = "prometheus";
   delivery->actor = "ana";
   delivery->if_version = 7;
+  delivery->teams = {"payments", "search"};
   delivery->received = at(1'700'000'000'123);
   ReportAlert report;
   report.report.key = {1, 2};
@@ -55,6 +56,7 @@ TEST(Codec, EveryStepComesBackAsItWas) {
   EXPECT_EQ(report.report.labels.get("alertname"), "Disk");
   EXPECT_EQ(report.verdict.correlation, 3);
   EXPECT_EQ((*after)->if_version, 7U);
+  EXPECT_EQ((*after)->teams, before->teams);
 }
 
 TEST(Codec, ACutOrAlteredDeliveryIsRefusedOrStillWellFormed) {

@@ -32,6 +32,25 @@ struct Channel {
   Position at;
 };
 
+/// Who is let in without a token.
+enum class Anonymous : std::uint8_t { loopback, read, none };
+
+struct Token {
+  std::string name;  ///< Who has it: the actor of what is done with it.
+  /// The file's lines: the token and, while it is being replaced, the former one. Each is the token
+  /// itself or `sha256:` and the hexadecimal hash of it. Secrets: never logged or shown.
+  std::vector<std::string> secrets;
+  bool read = false, respond = false, admin = false;
+  std::vector<std::string> respond_teams;  ///< respond, for the incidents of these teams only.
+  std::string source;                      ///< ingest:NAME; "" = it may not send alerts.
+  Position at;
+};
+
+struct Auth {
+  Anonymous anonymous = Anonymous::loopback;
+  std::vector<Token> tokens;
+};
+
 struct SizeLimits {
   std::uint64_t body = 32ULL << 20;
   std::uint64_t bodies_in_flight = 256ULL << 20;
@@ -51,6 +70,7 @@ struct Settings {
   Duration keep_events = std::chrono::days(30);      ///< retention.events
   Duration keep_incidents = std::chrono::days(400);  ///< retention.incidents
   std::vector<std::string> rules;         ///< Folders, resolved beside the file.
+  Auth auth;
   std::vector<triage::Source> sources;    ///< alertmanager-api exists built in.
   std::vector<std::string> identity_ignore;
   std::vector<Channel> channels;          ///< `log` built in, first.

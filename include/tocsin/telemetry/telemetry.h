@@ -62,6 +62,8 @@ class Metrics {
   void intake(std::string_view source, const IntakeCounts&);
   void rejected(std::string_view source, std::string_view reason, std::uint64_t count);
   void request(std::string_view route, int status, Duration took);
+  /// A request whose credential was ignored, or that was turned away; by a bounded set of words.
+  void access(std::string_view result);
   void memo(std::uint64_t hits, std::uint64_t misses);
 
   // The core and commit threads.

@@ -100,6 +100,7 @@ enum class Refusal : std::uint8_t {
   unknown_incident,  // 404
   wrong_state,       // 409
   stale_version,     // 412
+  wrong_team,        // 403: the caller may act on incidents of other teams only
   no_space,          // 503: below storage.min_free
   too_many_alerts,   // 503: limits.active_alerts
 };
@@ -137,6 +138,7 @@ struct Delivery {
   std::string source;  ///< Name of the source; "" for people and the daemon itself.
   std::string actor;   ///< "anonymous@loopback", "source:prometheus", "tocsin"
   std::optional<std::uint32_t> if_version;  ///< If-Match, for a single action on an incident.
+  std::vector<std::string> teams;  ///< Actions only on incidents of these teams; empty: of all.
   /// The policy `verdict`s were made with, kept alive while they are in use.
   std::shared_ptr<const Policy> policy;
   Arena arena;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <span>
+#include <string>
 
 #include "tocsin/alert/identity.h"
 #include "tocsin/triage/change.h"
@@ -26,6 +28,7 @@ struct Context {
   std::string_view source;
   std::string_view actor;
   std::optional<std::uint32_t> if_version;
+  std::span<const std::string> teams{};  ///< Actions only on incidents of these; empty: of all.
 };
 
 /// Pure. Appends to `out`. A Tick decides the first due deadline only: call it while due(state,

@@ -1,5 +1,6 @@
 #include "triage/incident/incident.h"
 
+#include <algorithm>
 #include <set>
 
 #include "triage/escalation/escalation.h"
@@ -15,6 +16,11 @@ const Incident* target(const Core& core, IncidentId id, Decision& out) {
     // A closed one has left memory; an id above the counter never existed.
     const bool existed = id && id.value <= core.state.counters.last_incident;
     refuse(out, existed ? Refusal::wrong_state : Refusal::unknown_incident);
+    return nullptr;
+  }
+  const auto& teams = core.context.teams;
+  if (!teams.empty() && std::ranges::find(teams, incident->team) == teams.end()) {
+    refuse(out, Refusal::wrong_team);
     return nullptr;
   }
   if (core.context.if_version && *core.context.if_version != incident->version) {

@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "config/secret.h"
+#include "config/settings_reader.h"
+
+namespace tocsin::config {
+namespace {
+
+constexpr std::string_view kIngest = "ingest:";
+constexpr std::string_view kRespond = "respond:";
+/// Shorter ones can be guessed by whoever may ask often enough.
+constexpr std::size_t kTokenBytesMin = 16;
+
+Anonymous read_anonymous(const Value& value) {
+  const auto choice = value.choice({"loopback", "read", "none"});
+  return static_cast<Anonymous>(choice.value_or(0));
+}
+
+/// One word of `scopes`; sources are known already, teams are not.
+void read_scope(const Value& value, const SettingsDraft& draft, Token& token) {
+  const auto word = value.text();
+  if (!word) return;
+  if (*word == "read") {
+    token.read = true;
+  } else if (*word == "respond") {
+    token.respond = true;
+  } else if (*word == "admin") {
+    token.admin = true;
+  } else if (word->starts_with(kRespond) && word->size() > kRespond.size()) {
+    token.respond_teams.push_back(word->substr(kRespond.size()));
+  } else if (word->starts_with(kIngest) && word->size() > kIngest.size()) {
+    const std::string name = word->substr(kIngest.size());
+    if (!token.source.empty() && token.source != name) {
+      value.error("the token already is the source " + in_quotes(token.source),
+                  "a token stands for one source; give the other its own token");
+    }
+    token.source = name;
+    const auto& sources = draft.out.sources;
+    std::vector<std::string_view> names;
+    for (const triage::Source& source : sources) names.push_back(source.name);
+    names.push_back("alertmanager-api");
+    if (std::ranges::find(names, std::string_view(name)) == names.end()) {
+      value.error("nothing defines the source " + in_quotes(name),
+                  did_you_mean(name, names, "add it to sources"));
+    }
+  } else {
+    value.error("unknown scope " + in_quotes(*word),
+                did_you_mean(*word, {"read", "respond", "admin"},
+                             "scopes are read, respond, respond:TEAM, admin and ingest:SOURCE"));
+  }
+}
+
+void check_length(const Value& file, const std::vector<std::string>& secrets) {
+  for (const std::string& secret : secrets) {
+    if (secret.size() >= kTokenBytesMin) continue;
+    file.error(
+        "the token in this file is shorter than " + std::to_string(kTokenBytesMin) + " characters",
+        "make a new one: openssl rand -hex 32");
+  }
+}
+
+void read_token(const Value& value, SettingsDraft& draft) {
+  Section section(value);
+  Token token;
+  token.at = value.at();
+  std::vector<Token>& tokens = draft.out.auth.tokens;
+  if (const auto name = section.require("name", "name the person or program that has it")) {
+    token.name = name->name().value_or("");
+    if (std::ranges::find(tokens, token.name, &Token::name) != tokens.end()) {
+      name->error("the token " + in_quotes(token.name) + " is defined twice",
+                  "give each token its own name");
+    }
+  }
+  if (const auto file = section.require("token_file", "name a file that holds the token")) {
+    token.secrets = read_secret_lines(*file, draft.folder, 2);
+    check_length(*file, token.secrets);
+  }
+  section.secret("token", "token_file");
+  if (const auto scopes = section.require("scopes", "write scopes: [read, respond]")) {
+    for (const Value& scope : scopes->list()) read_scope(scope, draft, token);
+  }
+  if (!token.name.empty() && !token.secrets.empty()) tokens.push_back(std::move(token));
+}
+
+}  // namespace
+
+void read_auth(const Value& value, SettingsDraft& draft) {
+  Section section(value);
+  if (const auto anonymous = section.find("anonymous")) {
+    draft.out.auth.anonymous = read_anonymous(*anonymous);
+  }
+  if (const auto tokens = section.find("tokens")) {
+    for (const Value& element : tokens->list()) read_token(element, draft);
+  }
+}
+
+}  // namespace tocsin::config
