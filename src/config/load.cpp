@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
+#include "config/report.h"
 #include "config/rules_root.h"
 #include "tocsin/config/config.h"
 
@@ -20,6 +22,17 @@ void show_real_paths(const std::vector<RulesRoot>& roots, Diagnostics& diagnosti
   }
 }
 
+/// A folder that cannot be read is a mistake of the line that names it.
+void show_where_named(const Settings& settings, Diagnostics& diagnostics) {
+  if (settings.rules_at.size() != settings.rules.size()) return;  // One was named twice, or none.
+  for (Diagnostic& diagnostic : diagnostics) {
+    const auto folder = std::ranges::find(settings.rules, diagnostic.at.file);
+    if (folder == settings.rules.end()) continue;
+    diagnostic.problem = in_quotes(diagnostic.at.file) + ": " + diagnostic.problem;
+    diagnostic.at = settings.rules_at[static_cast<std::size_t>(folder - settings.rules.begin())];
+  }
+}
+
 void append(Diagnostics&& from, Diagnostics& to) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
@@ -35,6 +48,7 @@ Loaded load(const std::string& settings_path) {
 
   FilesResult files = read_rules_files(out.settings.rules);
   const bool files_are_good = !has_errors(files.diagnostics);
+  show_where_named(out.settings, files.diagnostics);
   PolicyResult policy = compile_policy(out.settings, std::move(files.files));
   show_real_paths(name_roots(out.settings.rules), policy.diagnostics);
   append(std::move(files.diagnostics), out.diagnostics);

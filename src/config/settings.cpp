@@ -87,6 +87,10 @@ void read_rules(const Value& value, SettingsDraft& draft) {
   }
   draft.out.rules.clear();
   for (const std::string& folder : folders) draft.out.rules.push_back(beside(draft.folder, folder));
+  const bool is_list = value.is(Node::Kind::list);
+  for (const Value& element : is_list ? value.list() : std::vector<Value>()) {
+    draft.out.rules_at.push_back(element.at());
+  }
 }
 
 void read_fallback(const Value& value, SettingsDraft& draft) {

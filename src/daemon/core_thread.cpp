@@ -33,21 +33,21 @@ void CoreThread::stop() {
 }
 
 void CoreThread::ask_leases(std::vector<AlertId> ids,
-                            std::function<void(std::vector<Instant>)> then) {
+                            std::function<void(std::vector<http::LiveLease>)> then) {
   options_.inbox->ask([this, ids = std::move(ids), then = std::move(then)] {
-    std::vector<Instant> ends;
-    ends.reserve(ids.size());
+    std::vector<http::LiveLease> leases;
+    leases.reserve(ids.size());
     for (const AlertId id : ids) {
       const triage::Alert* alert = options_.pipeline->state().find(id);
-      Instant last = triage::kNever;
-      if (alert != nullptr) {
-        last = alert->status.lease.ends;
-        for (const triage::Lease& lease : alert->status.more_leases)
-          last = std::max(last, lease.ends);
+      http::LiveLease& live = leases.emplace_back();
+      if (alert == nullptr) continue;
+      live = {alert->status.lease.ends, alert->status.lease.renewed};
+      for (const triage::Lease& lease : alert->status.more_leases) {
+        live.ends = std::max(live.ends, lease.ends);
+        live.renewed = std::max(live.renewed, lease.renewed);
       }
-      ends.push_back(last);
     }
-    then(std::move(ends));
+    then(std::move(leases));
   });
 }
 
@@ -71,6 +71,8 @@ void CoreThread::turn(Inbox::Taken& taken) {
   for (int i = 0; i < taken.batches_done; ++i) pipeline.committed();
   const Now now = clock_.now();
   note_clock(now);
+  const Duration offset = now.wall - now.timeline;
+  wall_offset_ = std::chrono::abs(offset) < std::chrono::seconds(1) ? 0 : offset.count();
   // What is decided goes first: then the disk works while this thread decides what comes next.
   if (taken.batches_done > 0) {
     commit(pipeline.take_batch(now));
@@ -103,7 +105,9 @@ void CoreThread::release() {
   std::vector<OwedPage> owed;
   for (triage::Page& page : pipeline.take_pages(now, kPagesAtOnce)) {
     const triage::Incident* incident = pipeline.state().find(page.incident);
-    owed.push_back({std::move(page), incident == nullptr ? triage::Incident{} : *incident});
+    const Duration waited = now.timeline - page.created;
+    owed.push_back({std::move(page), incident == nullptr ? triage::Incident{} : *incident, waited,
+                    wall_offset()});
   }
   if (!owed.empty()) options_.send(std::move(owed));
 }

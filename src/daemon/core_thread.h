@@ -10,6 +10,7 @@
 #include "daemon/clock.h"
 #include "daemon/commit_thread.h"
 #include "daemon/inbox.h"
+#include "tocsin/http/http.h"
 #include "tocsin/pipeline/pipeline.h"
 #include "tocsin/telemetry/telemetry.h"
 
@@ -19,6 +20,8 @@ namespace tocsin::daemon {
 struct OwedPage {
   triage::Page page;
   triage::Incident incident;
+  Duration waited{};       ///< Since it was queued, for the first attempt of a first page.
+  Duration wall_offset{};  ///< See CoreThread::wall_offset().
 };
 
 /// Drives the pipeline: the one thread that reads and writes State.
@@ -45,8 +48,10 @@ class CoreThread {
   bool idle() const { return idle_.load(); }
   /// Ends the thread; what is undecided stays undecided.
   void stop();
-  /// Calls back on the core thread with the live lease ends of these alerts.
-  void ask_leases(std::vector<AlertId>, std::function<void(std::vector<Instant>)>);
+  /// Calls back on the core thread with the live leases of these alerts.
+  void ask_leases(std::vector<AlertId>, std::function<void(std::vector<http::LiveLease>)>);
+  /// Thread-safe: wall clock minus timeline. Below a second the difference is only rounding: 0.
+  Duration wall_offset() const { return Duration(wall_offset_.load()); }
 
  private:
   void run();
@@ -62,6 +67,7 @@ class CoreThread {
   pipeline::Released released_;  ///< Kept for its room.
   bool more_ = false;
   Instant reported_{};
+  std::atomic<Duration::rep> wall_offset_{0};
   std::atomic<bool> ending_{false};
   std::atomic<bool> idle_{false};
   std::thread thread_;

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "daemon/clock.h"
+#include "tocsin/view/view.h"
 
 namespace tocsin::daemon {
 
@@ -60,9 +60,15 @@ void PageThread::attempt(OwedPage owed, store::Reader* reader) {
     if (auto alerts = reader->alerts(query)) message.alerts = std::move(*alerts);
   }
   if (!message.incident.id) message.incident.id = message.page.incident;
-  if (message.page.attempts == 0) {
-    options_.metrics->page_latency(wall_now() - message.page.created);
+  view::to_wall_clock(message.incident, owed.wall_offset);
+  for (store::AlertRow& alert : message.alerts) {
+    // The store does not know how far its leases have been renewed.
+    if (alert.status.state == triage::AlertState::firing) view::set_lease(alert, triage::kNever);
+    view::to_wall_clock(alert, owed.wall_offset);
   }
+  const bool is_first = message.page.event == triage::Event::triggered && message.page.round == 1 &&
+                        message.page.step == 1;
+  if (is_first && message.page.attempts == 0) options_.metrics->page_latency(owed.waited);
   options_.courier->attempt(std::move(message), [this](triage::PageAttempted outcome) {
     auto delivery = std::make_unique<triage::Delivery>();
     delivery->lane = triage::Lane::outcomes;

@@ -169,6 +169,7 @@ class Daemon {
     options.doors.leases = [this](std::vector<AlertId> ids, auto then) {
       core_->ask_leases(std::move(ids), std::move(then));
     };
+    options.doors.wall_offset = [this] { return core_->wall_offset(); };
     server_ = std::make_unique<http::Server>(std::move(options));
   }
 

@@ -178,13 +178,14 @@ Response action_response(Site& site, store::Reader* reader, std::string_view ver
     return overloaded(Dialect::native, "the action could not be stored; try again");
   }
   if (reader == nullptr) return store_trouble(site, Dialect::native, nullptr);
-  const auto incident = reader->incident(id);
+  auto incident = reader->incident(id);
   if (!incident) return store_trouble(site, Dialect::native, &incident.error());
   if (!*incident) return unknown_incident(name_of(id));
   if (status != 200) {
     return error_response(Dialect::native, status,
                           refusal_detail(answer.refusal, verb, **incident));
   }
+  bring_up_to_date(site, **incident);
   Response response =
       json_response(view::incident_json(**incident, site.options.settings.external_url));
   response.headers = "ETag: \"" + std::to_string((*incident)->version) + "\"\r\n";

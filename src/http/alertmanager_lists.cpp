@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <future>
 #include <optional>
 
 #include "http/endpoints.h"
@@ -82,10 +81,9 @@ struct Row {
   std::string json;
 };
 
-std::string alert_text(const store::AlertRow& row, LabelsView labels, std::string_view receiver,
-                       Instant lease) {
+std::string alert_text(const store::AlertRow& row, LabelsView labels, std::string_view receiver) {
   std::string out = "{\"annotations\":" + labels_to_json(row.annotations) + ",";
-  append_member("endsAt", end_text(lease), out);
+  append_member("endsAt", end_text(row.status.lease.ends), out);
   out += ',';
   append_member("fingerprint", row.fingerprint, out);
   out += ",\"receivers\":[{";
@@ -102,35 +100,14 @@ std::string alert_text(const store::AlertRow& row, LabelsView labels, std::strin
   return out + ",\"labels\":" + labels_to_json(labels) + "}";
 }
 
-/// Live leases, asked on the core thread. What the store has stands in where the core does not
-/// answer in time: it is what the lease was when it was last written.
-std::vector<Instant> leases_of(Site& site, const std::vector<store::AlertRow>& rows) {
-  std::vector<Instant> stored;
-  std::vector<AlertId> ids;
-  for (const store::AlertRow& row : rows) {
-    stored.push_back(row.status.lease.ends);
-    ids.push_back(row.id);
-  }
-  if (rows.empty() || !site.options.doors.leases) return stored;
-  // Shared, because the answer may come after this thread has given up waiting.
-  auto promise = std::make_shared<std::promise<std::vector<Instant>>>();
-  auto future = promise->get_future();
-  site.options.doors.leases(std::move(ids), [promise](std::vector<Instant> live) {
-    promise->set_value(std::move(live));
-  });
-  if (future.wait_for(kLeaseWaitMax) != std::future_status::ready) return stored;
-  std::vector<Instant> live = future.get();
-  return live.size() == rows.size() ? live : stored;
-}
-
 class AlertList {
  public:
   AlertList(Site& site, const triage::Policy& policy, const Filter& filter)
       : site_(site), policy_(policy), filter_(filter) {}
 
-  void add(const std::vector<store::AlertRow>& page) {
-    const std::vector<Instant> leases = leases_of(site_, page);
-    for (std::size_t i = 0; i < page.size(); ++i) add(page[i], leases[i]);
+  void add(std::vector<store::AlertRow> page) {
+    bring_up_to_date(site_, page);
+    for (const store::AlertRow& row : page) add(row);
   }
   std::size_t bytes() const { return bytes_; }
 
@@ -146,7 +123,7 @@ class AlertList {
   }
 
  private:
-  void add(const store::AlertRow& row, Instant lease) {
+  void add(const store::AlertRow& row) {
     const SubjectRow seen = subject_of_row(policy_, row);
     for (const rules::Matcher& matcher : filter_.matchers) {
       if (!rules::holds(matcher, seen.subject)) return;
@@ -160,7 +137,7 @@ class AlertList {
       if (!rules::holds(*filter_.receiver, subject)) return;
     }
     const Labels labels = rules::labels_after_rules(seen.subject);
-    rows_.push_back({row.fingerprint, alert_text(row, labels.view(), path.name, lease)});
+    rows_.push_back({row.fingerprint, alert_text(row, labels.view(), path.name)});
     bytes_ += rows_.back().json.size();
   }
 
@@ -196,11 +173,12 @@ Response alertmanager_alerts(Site& site, store::Reader* reader, const Request& r
   wanted.limit = kListLimitMax;
   const auto began = Clock::now();
   for (;;) {
-    const auto page = reader->alerts(wanted);
+    auto page = reader->alerts(wanted);
     if (!page) return store_trouble(site, Dialect::alertmanager, &page.error());
-    list.add(*page);
-    if (page->size() < wanted.limit) return json_response(list.text());
-    wanted.before = page->back().id.value;
+    const bool is_last = page->size() < wanted.limit;
+    if (!is_last) wanted.before = page->back().id.value;
+    list.add(*std::move(page));
+    if (is_last) return json_response(list.text());
     if (list.bytes() > kAlertListBytesMax || Clock::now() - began > kAlertListTimeMax) {
       return overloaded(Dialect::alertmanager,
                         "too many alerts for one answer; narrow them with filter, or read "

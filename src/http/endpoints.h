@@ -21,6 +21,11 @@ Response alertmanager_alerts(Site&, store::Reader*, const Request&);
 Response alertmanager_status(Site&, const Request&);
 Response alertmanager_receivers(Site&, const Request&);
 
+/// Rows as they are shown: firing alerts with their live leases, asked on the core thread (as
+/// stored where the core does not answer in time), and the times of the core by the wall clock.
+void bring_up_to_date(Site&, std::vector<store::AlertRow>&);
+void bring_up_to_date(Site&, triage::Incident&);
+
 /// A reader's refusal or absence as an answer.
 Response store_trouble(Site&, Dialect, const store::StoreError*);
 

@@ -249,7 +249,7 @@ void Exchange::on_answer(std::unique_ptr<triage::Delivery> delivery) {
 void Exchange::answer_action(const triage::Delivery& delivery) {
   const triage::StepAnswer answer = delivery.answers.front();
   const auto incident = parse_incident_id(request_.id);
-  read_on_pool(ReadPool::Kind::list, [this, answer, incident](store::Reader* reader) {
+  read_on_pool(ReadPool::Kind::action, [this, answer, incident](store::Reader* reader) {
     return action_response(net_.site(), reader, request_.route->verb,
                            incident.value_or(IncidentId{}), answer);
   });

@@ -175,11 +175,11 @@ Intake::Next Intake::answered(NetThread& net, const Request& request,
 }
 
 Response Intake::response(const telemetry::Metrics::IntakeCounts& counts) const {
-  const std::size_t kept = reports_ - std::min<std::size_t>(reports_, counts.refused);
-  if (kept > 0 || (reports_ == 0 && refused_ == 0)) return {};
+  // What found no room comes again with the whole batch: kept alerts are then refreshes.
   if (counts.refused > 0) {
     return overloaded(Dialect::alertmanager, "no room for new alerts just now; send them again");
   }
+  if (reports_ > 0 || refused_ == 0) return {};
   std::string text = "none of the " + std::to_string(refused_) + " alerts was kept\n";
   for (std::size_t i = 0; i < std::min(kNamedMax, described_.size()); ++i) {
     text += described_[i].at + ": " + described_[i].problem + "\n";

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <initializer_list>
+#include <optional>
 
 #include "http/limits.h"
 #include "tocsin/view/view.h"
@@ -67,6 +69,18 @@ std::expected<std::vector<triage::IncidentState>, Response> read_states(const Qu
   return states;
 }
 
+/// A parameter nobody reads would look like a filter that holds for everything.
+std::optional<Response> unknown_parameter(const Query& query,
+                                          std::initializer_list<std::string_view> known) {
+  for (const auto& [name, value] : query.pairs()) {
+    if (name == "token" || std::ranges::find(known, name) != known.end()) continue;
+    std::string detail = "there is no parameter \"" + name.substr(0, 100) + "\"; those there are:";
+    for (const std::string_view one : known) detail.append(" ").append(one);
+    return error_response(Dialect::native, 400, detail);
+  }
+  return std::nullopt;
+}
+
 std::vector<std::string> texts(const Query& query, std::string_view name) {
   const auto views = query.all(name);
   return {views.begin(), views.end()};
@@ -86,6 +100,10 @@ std::expected<std::uint64_t, Response> read_cursor(const Query& query) {
 }
 
 std::expected<store::IncidentQuery, Response> read_incident_query(const Query& query, Instant now) {
+  if (auto unknown = unknown_parameter(
+          query, {"state", "severity", "service", "team", "since", "q", "limit", "cursor"})) {
+    return std::unexpected(*std::move(unknown));
+  }
   store::IncidentQuery wanted;
   auto states = read_states(query);
   if (!states) return std::unexpected(states.error());
@@ -110,6 +128,9 @@ std::expected<store::IncidentQuery, Response> read_incident_query(const Query& q
 }
 
 std::expected<store::AlertQuery, Response> read_alert_query(const Query& query) {
+  if (auto unknown = unknown_parameter(query, {"state", "source", "q", "limit", "cursor"})) {
+    return std::unexpected(*std::move(unknown));
+  }
   store::AlertQuery wanted;
   const auto states = query.all("state");
   for (const std::string_view word : states) {

@@ -30,10 +30,22 @@ void ReadPool::stop() {
   threads_.clear();
 }
 
+std::deque<ReadPool::Waiting>& ReadPool::queue_of(Kind kind) {
+  switch (kind) {
+    case Kind::operations:
+      return operations_;
+    case Kind::action:
+      return actions_;
+    case Kind::list:
+      break;
+  }
+  return lists_;
+}
+
 bool ReadPool::submit(Kind kind, std::uint64_t ticket, Task task) {
   {
     const std::lock_guard lock(mutex_);
-    auto& queue = kind == Kind::list ? lists_ : operations_;
+    auto& queue = queue_of(kind);
     const std::size_t most = kind == Kind::list ? kListsWaitingMax : kOperationsWaitingMax;
     if (stopping_ || queue.size() >= most) return false;
     queue.push_back({ticket, std::move(task)});
@@ -46,11 +58,12 @@ bool ReadPool::take(Waiting& out, Kind& kind) {
   const unsigned lists_max = std::max(1U, thread_count_ - 1);
   std::unique_lock lock(mutex_);
   something_.wait(lock, [&] {
-    return stopping_ || !operations_.empty() || (!lists_.empty() && lists_running_ < lists_max);
+    return stopping_ || !operations_.empty() || !actions_.empty() ||
+           (!lists_.empty() && lists_running_ < lists_max);
   });
   if (stopping_) return false;
-  kind = operations_.empty() ? Kind::list : Kind::operations;
-  auto& queue = kind == Kind::list ? lists_ : operations_;
+  kind = !operations_.empty() ? Kind::operations : !actions_.empty() ? Kind::action : Kind::list;
+  auto& queue = queue_of(kind);
   out = std::move(queue.front());
   queue.pop_front();
   if (kind == Kind::list) ++lists_running_;
@@ -64,7 +77,7 @@ void ReadPool::run() {
   while (take(waiting, kind)) {
     Response response;
     try {
-      if (!reader && kind == Kind::list && make_reader_) reader = make_reader_();
+      if (!reader && kind != Kind::operations && make_reader_) reader = make_reader_();
       response = waiting.task(reader.get());
     } catch (const std::exception&) {
       // The root of this thread: whatever a library threw becomes an answer.
@@ -72,7 +85,7 @@ void ReadPool::run() {
     }
     deliver_(waiting.ticket, std::move(response));
     waiting.task = nullptr;
-    if (kind == Kind::operations) continue;
+    if (kind != Kind::list) continue;
     {
       const std::lock_guard lock(mutex_);
       --lists_running_;

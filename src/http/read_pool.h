@@ -15,11 +15,11 @@
 
 namespace tocsin::http {
 
-/// The threads that read the store. Lists never occupy all of them, so that /metrics does not wait
-/// for a slow list; both kinds wait in bounded queues.
+/// The threads that read the store. Lists never occupy all of them, so that neither /metrics nor
+/// the answer to what a person did waits for a slow list; each kind waits in a bounded queue.
 class ReadPool {
  public:
-  enum class Kind : std::uint8_t { operations, list };
+  enum class Kind : std::uint8_t { operations, action, list };
   /// The reader is null if none can be opened just now.
   using Task = std::function<Response(store::Reader*)>;
   using Deliver = std::function<void(std::uint64_t ticket, Response)>;
@@ -39,6 +39,7 @@ class ReadPool {
     Task task;
   };
   void run();
+  std::deque<Waiting>& queue_of(Kind);
   bool take(Waiting& out, Kind& kind);
 
   unsigned thread_count_;
@@ -46,7 +47,7 @@ class ReadPool {
   Deliver deliver_;
   std::mutex mutex_;
   std::condition_variable something_;
-  std::deque<Waiting> operations_, lists_;
+  std::deque<Waiting> operations_, actions_, lists_;
   unsigned lists_running_ = 0;
   bool stopping_ = false;
   std::vector<std::thread> threads_;

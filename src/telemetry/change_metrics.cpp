@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "telemetry/metrics_set.h"
@@ -10,6 +11,7 @@ using triage::Outcome;
 using triage::Reason;
 
 constexpr std::size_t kChannelsMax = 1000;
+constexpr std::size_t kFlawsMax = 3000;
 
 constexpr const char* kEvents[] = {
     "opened",   "severity_raised", "acknowledged", "unacknowledged", "recovering",
@@ -53,7 +55,16 @@ ChangeMetrics::ChangeMetrics(Families make)
       escalation_steps(make.counter("tocsin_escalation_steps_total", "Escalation steps begun.")),
       escalations_exhausted(make.counter("tocsin_escalations_exhausted_total",
                                          "Escalations whose last round ended unanswered.")),
-      clock_steps(make.counter("tocsin_clock_steps_total", "Jumps of the wall clock noticed.")) {
+      clock_steps(make.counter("tocsin_clock_steps_total", "Jumps of the wall clock noticed.")),
+      flaws(make.counters("tocsin_alert_flaws_total",
+                          "New occurrences with something wrong, by source: the sender's clock "
+                          "(clock_skew), labels beyond the limits (truncated), a severity no rule "
+                          "knows (unknown_severity).")),
+      by_flaw_(kFlawsMax, [this](const std::string& name) {
+        const std::size_t blank = std::min(name.rfind(' '), name.size());
+        return &flaws.Add({{"source", name.substr(0, blank)},
+                           {"flaw", name.substr(std::min(blank + 1, name.size()))}});
+      }) {
   for (const char* event : kEvents) events[event] = &incident_events.Add({{"event", event}});
   auto& by_severity =
       make.counters("tocsin_incidents_opened_total", "Incidents opened, by their first severity.");
@@ -118,7 +129,15 @@ void ChangeMetrics::count_attempt(std::string_view channel_name, Outcome outcome
   if (outcome != Outcome::delivered && series.failed[at] != nullptr) series.failed[at]->Increment();
 }
 
-void ChangeMetrics::count(const triage::Change& change) {
+void ChangeMetrics::count_flaws(const std::string& source, const triage::AlertStatus& status,
+                                bool truncated, const rules::Verdict& verdict) {
+  const auto flaw = [&](const char* word) { by_flaw_.of(source + " " + word)->Increment(); };
+  if (status.clock_skew) flaw("clock_skew");
+  if (truncated) flaw("truncated");
+  if (verdict.severity_by == rules::SeverityBy::unknown_word) flaw("unknown_severity");
+}
+
+void ChangeMetrics::count(const triage::Change& change, const std::vector<std::string>& sources) {
   const auto event = [&](std::string_view name) { events.at(name)->Increment(); };
   const auto ignore = [](const auto&) {};
   std::visit(
@@ -152,8 +171,12 @@ void ChangeMetrics::count(const triage::Change& change) {
           [&](const triage::ClockStepNoted&) { clock_steps.Increment(); },
           // Counted by the request that brought them, or of no interest here.
           [&](const triage::SourceNamed& c) { ignore(c); },
-          [&](const triage::AlertOpened& c) { ignore(c); },
-          [&](const triage::AlertFired& c) { ignore(c); },
+          [&](const triage::AlertOpened& c) {
+            count_flaws(sources.at(c.source), c.status, c.truncated, c.verdict);
+          },
+          [&](const triage::AlertFired& c) {
+            count_flaws(sources.at(c.source), c.status, false, c.verdict);
+          },
           [&](const triage::LeaseRenewed& c) { ignore(c); },
           [&](const triage::LeaseRearmed& c) { ignore(c); },
           [&](const triage::SenderEndSeen& c) { ignore(c); },

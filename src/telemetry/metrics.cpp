@@ -127,9 +127,9 @@ void Metrics::log_dropped(std::uint64_t total) {
 
 void Metrics::ready(bool is_ready) { impl_->engine.ready.Set(is_ready ? 1 : 0); }
 
-void Metrics::observe(const triage::Changes& changes) {
+void Metrics::observe(const triage::Changes& changes, const std::vector<std::string>& sources) {
   const std::lock_guard lock(impl_->observer);
-  for (const triage::Change& change : changes) impl_->changes.count(change);
+  for (const triage::Change& change : changes) impl_->changes.count(change, sources);
 }
 
 std::string Metrics::text() const {

@@ -84,7 +84,8 @@ struct EngineMetrics {
 /// What happened, counted from changes by one thread at a time.
 struct ChangeMetrics {
   explicit ChangeMetrics(Families);
-  void count(const triage::Change&);
+  /// `sources`: names by index.
+  void count(const triage::Change&, const std::vector<std::string>& sources);
   ChannelSeries& channel(std::string_view name, std::string_view kind = "webhook");
 
   Family<Counter>& incident_events;
@@ -95,6 +96,7 @@ struct ChangeMetrics {
   Counter& escalation_steps;
   Counter& escalations_exhausted;
   Counter& clock_steps;
+  Family<Counter>& flaws;
   std::array<Counter*, 5> opened{};      ///< [severity - 1]
   std::array<Counter*, 4> alert_ends{};  ///< [ended by]
   std::map<std::string_view, Counter*> events;
@@ -102,7 +104,11 @@ struct ChangeMetrics {
  private:
   void count_attempt(std::string_view channel, triage::Outcome, triage::Reason);
 
+  void count_flaws(const std::string& source, const triage::AlertStatus&, bool truncated,
+                   const rules::Verdict&);
+
   std::map<std::string, ChannelSeries, std::less<>> channels_;
+  ByName<Counter*> by_flaw_;  ///< "source flaw"
 };
 
 struct Metrics::Impl {

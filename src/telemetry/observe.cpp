@@ -213,7 +213,7 @@ struct LineOf {
 
 void observe(const triage::Changes& changes, const triage::State& state, Metrics& metrics,
              Log& log) {
-  metrics.observe(changes);
+  metrics.observe(changes, state.sources);
   metrics.log_dropped(log.dropped());
   LineWriter out(state, log);
   for (const triage::Change& change : changes) std::visit(LineOf{out}, change);

@@ -15,7 +15,10 @@ void Evolution::operator()(const AlertOpened& change) {
 void Evolution::operator()(const AlertFired& change) {
   Alert& alert = alert_of(change.id);
   if (!change.continued) ++state_.counters.opened_occurrences;
-  if (alert.status.state != AlertState::firing) ++state_.firing_count_;
+  if (alert.status.state != AlertState::firing) {
+    ++state_.firing_count_;
+    state_.resolved_.erase({alert.status.ended_at, change.id});
+  }
   alert.status = change.status;
   alert.display_hash = change.display_hash;
   rearm(alert);
@@ -28,6 +31,7 @@ void Evolution::operator()(const AlertEnded& change) {
   alert.status.state = AlertState::resolved;
   alert.status.ended_by = change.by;
   alert.status.ended_at = change.at;
+  state_.resolved_.emplace(change.at, change.id);
   if (change.by != EndedBy::lease) alert.status.sender_end = change.sender_end;
   alert.status.more_leases.clear();
   rearm(alert);
@@ -83,6 +87,11 @@ void Evolution::operator()(const DisplayTaken& change) {
 void Evolution::operator()(const AlertForgotten& change) {
   Alert& alert = alert_of(change.id);
   const std::uint32_t slot = slot_of(alert);
+  if (alert.status.state == AlertState::firing) {
+    --state_.firing_count_;
+  } else {
+    state_.resolved_.erase({alert.status.ended_at, change.id});
+  }
   state_.by_key_.erase(alert.key.low, slot);
   state_.by_id_.erase(State::hash_of_id(alert.id), slot);
   alert = Alert{};
@@ -120,7 +129,11 @@ void Evolution::insert(AlertId id, const Key& key, Labels labels, AlertStatus st
   state_.by_key_.insert(key.low, slot);
   state_.by_id_.insert(State::hash_of_id(id), slot);
   ++state_.alert_count_;
-  if (alert.status.state == AlertState::firing) ++state_.firing_count_;
+  if (alert.status.state == AlertState::firing) {
+    ++state_.firing_count_;
+  } else {
+    state_.resolved_.emplace(alert.status.ended_at, id);
+  }
   rearm(alert);
 }
 

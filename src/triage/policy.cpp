@@ -21,8 +21,4 @@ const Escalation& Policy::escalation_for(const rules::Service* service, Severity
   return *fallback_path;
 }
 
-bool Policy::has_channel(std::string_view name) const {
-  return std::ranges::binary_search(channels, name);
-}
-
 }  // namespace tocsin::triage

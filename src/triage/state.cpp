@@ -140,6 +140,10 @@ const Alert* State::find(AlertId id) const {
   return slot == SlotIndex::kEmpty ? nullptr : &alerts_[slot];
 }
 
+const Alert* State::oldest_resolved() const {
+  return resolved_.empty() ? nullptr : find(resolved_.begin()->second);
+}
+
 const Incident* State::find(IncidentId id) const {
   const auto found = incidents.find(id);
   return found == incidents.end() ? nullptr : &found->second;

@@ -21,8 +21,8 @@ std::string_view ended_by(EndedBy by) {
       return "resolve";
     case EndedBy::lease:
       return "lease";
-    case EndedBy::person:
-      return "person";
+    case EndedBy::person:  // Somebody said so: for readers a resolve.
+      return "resolve";
   }
   return "";
 }

@@ -117,6 +117,9 @@ std::string incident_json(const Incident& incident, const std::vector<store::Ale
                [&](const store::AlertRow& alert) { append_alert(alert, out); });
   append_after_alerts(incident, external_url, object);
   append_counts(incident, "alert_counts", object);
+  const std::size_t counted = std::size_t{incident.firing} + incident.resolved;
+  object.number("alerts_omitted", counted > alerts.size() ? counted - alerts.size() : 0);
+  object.boolean("timeline_truncated", timeline.size() >= kTimelineMax);
   append_array(timeline, object.name("timeline"),
                [&](const TimelineEntry& entry) { append_timeline_entry(entry, out); });
   object.close();

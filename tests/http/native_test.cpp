@@ -94,6 +94,10 @@ TEST_F(Native, IncidentsAreListedNewestFirstOpenOnesUnlessAsked) {
       {"?since=1h", ""},
       {"?limit=2", "INC-3 INC-2 next 2"},
       {"?limit=2&cursor=2", "INC-1"},
+      {"?q=alertname%3D%22DiskFull%22", "INC-1"},  // Of its alerts, the others have none.
+      {"?q=n%3D%2230%22,alertname%3DDiskFull", "INC-1"},
+      {"?q=alertname%3D%22Nope%22", ""},
+      {"?token=of-another-receiver", "INC-3 INC-2 INC-1"},
   };
   for (const ListCase& c : cases) {
     SCOPED_TRACE(c.query);
@@ -107,7 +111,8 @@ TEST_F(Native, WordsThatMeanNothingAreRefusedWithThoseThatDo) {
        {"/v1/incidents?state=open&state=shut", "/v1/incidents?severity=high",
         "/v1/incidents?since=yesterday", "/v1/incidents?limit=0", "/v1/incidents?limit=x",
         "/v1/incidents?cursor=-1", "/v1/alerts?state=triggered", "/v1/alerts?q=%3D%3D",
-        "/v1/alerts?q=a%3D~%22(%22", "/v1/incidents?a=%zz"}) {
+        "/v1/alerts?q=a%3D~%22(%22", "/v1/incidents?a=%zz", "/v1/incidents?bogus=1",
+        "/v1/incidents?q=%3D", "/v1/alerts?stat=firing"}) {
     SCOPED_TRACE(path);
     const Answer answer = world.ask(get(path));
     EXPECT_EQ(answer.status, 400);
@@ -128,6 +133,25 @@ TEST_F(Native, OneIncidentIsShownWithItsAlertsAndTimeline) {
   }
   for (const char* name : {"INC-99", "0", "INC-", "one", "1x", "99999999999999999999999"}) {
     EXPECT_EQ(world.ask(get("/v1/incidents/" + std::string(name))).status, 404) << name;
+  }
+}
+
+TEST_F(Native, FiringAlertsShowTheirLiveLeases) {
+  world.start();
+  for (const char* path : {"/v1/alerts?limit=1000", "/v1/incidents/INC-1"}) {
+    SCOPED_TRACE(path);
+    const json::value document = json::parse(world.ask(get(path)).body);
+    for (const json::value& one : document.at("alerts").as_array()) {
+      const std::string id(one.at("id").as_string());
+      if (one.at("state").as_string() != "firing") continue;
+      // The core of this world: even ids never end, odd ones after as many seconds.
+      if (std::stoi(id) % 2 == 0) {
+        EXPECT_TRUE(one.at("ends_at").is_null()) << id;
+      } else {
+        EXPECT_EQ(one.at("ends_at").as_string(),
+                  format_rfc3339(Instant(std::chrono::seconds(std::stoi(id)))));
+      }
+    }
   }
 }
 

@@ -135,10 +135,11 @@ class World {
     options.doors.make_reader = [this] { return std::make_unique<ShelfReader>(shelf); };
     options.doors.is_ready = [this] { return ready.load(); };
     options.doors.leases = [](std::vector<AlertId> ids,
-                              std::function<void(std::vector<Instant>)> done) {
-      std::vector<Instant> leases;
+                              std::function<void(std::vector<LiveLease>)> done) {
+      std::vector<LiveLease> leases;
       for (const AlertId id : ids) {
-        leases.push_back(id.value % 2 == 0 ? triage::kNever : Instant(Duration(1000 * id.value)));
+        leases.push_back(
+            {id.value % 2 == 0 ? triage::kNever : Instant(Duration(1000 * id.value)), {}});
       }
       done(std::move(leases));
     };

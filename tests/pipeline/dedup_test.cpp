@@ -35,7 +35,7 @@ TEST(Dedup, ALeaseThatEndsIsNoRecoveryButAnEndByLease) {
 
 TEST(Dedup, TheSourcesTimeoutIsTheLeaseWhereNoEndIsSent) {
   World world;
-  world.report({.labels = kDisk});
+  world.report({.labels = std::string(kDisk)});
   world.advance(minutes(5) - Duration(1));
   EXPECT_EQ(only_alert(world).status.state, AlertState::firing);
   world.advance(Duration(1));
@@ -44,37 +44,37 @@ TEST(Dedup, TheSourcesTimeoutIsTheLeaseWhereNoEndIsSent) {
 
 TEST(Dedup, ASourceWithoutATimeoutNeverLetsAlertsExpire) {
   World world;
-  world.report({.labels = kDisk, .source = "forever"});
+  world.report({.labels = std::string(kDisk), .source = "forever"});
   world.advance(hours(24 * 30));
   EXPECT_EQ(only_alert(world).status.state, AlertState::firing);
 }
 
 TEST(Dedup, ASharedAlertLivesAsLongAsItsLastLeaseAndEndsWithTheFirstResolve) {
   World world;
-  world.report({.labels = kDisk, .ends_in = minutes(4), .source = "prometheus"});
-  world.report({.labels = kDisk, .ends_in = minutes(30), .source = "relay"});
+  world.report({.labels = std::string(kDisk), .ends_in = minutes(4), .source = "prometheus"});
+  world.report({.labels = std::string(kDisk), .ends_in = minutes(30), .source = "relay"});
   world.advance(minutes(10));
   EXPECT_EQ(only_alert(world).status.state, AlertState::firing);
-  world.report({.labels = kDisk, .ends_in = minutes(30), .source = "prometheus"});
-  EXPECT_EQ(world.report({.labels = kDisk, .source = "relay", .resolved = true}).fate,
+  world.report({.labels = std::string(kDisk), .ends_in = minutes(30), .source = "prometheus"});
+  EXPECT_EQ(world.report({.labels = std::string(kDisk), .source = "relay", .resolved = true}).fate,
             Fate::resolved);
   EXPECT_EQ(only_alert(world).status.ended_by, EndedBy::resolve);
 }
 
 TEST(Dedup, AFurtherSourceIsWrittenOnceAndItsRefreshesAreNot) {
   World world;
-  world.report({.labels = kDisk, .ends_in = minutes(4), .source = "prometheus"});
+  world.report({.labels = std::string(kDisk), .ends_in = minutes(4), .source = "prometheus"});
   const std::size_t before = world.rows_written();
-  world.report({.labels = kDisk, .ends_in = minutes(30), .source = "relay"});
+  world.report({.labels = std::string(kDisk), .ends_in = minutes(30), .source = "relay"});
   EXPECT_EQ(world.rows_written(), before + 1);
-  world.report({.labels = kDisk, .ends_in = minutes(30), .source = "relay"});
+  world.report({.labels = std::string(kDisk), .ends_in = minutes(30), .source = "relay"});
   EXPECT_EQ(world.rows_written(), before + 1);
 }
 
 TEST(Dedup, AFifthSourceDoesNotGrowTheAlert) {
   World world;
   for (const char* source : {"a", "b", "c", "d", "e", "f"}) {
-    world.report({.labels = kDisk, .ends_in = minutes(4), .source = source});
+    world.report({.labels = std::string(kDisk), .ends_in = minutes(4), .source = source});
   }
   EXPECT_EQ(only_alert(world).status.more_leases.size() + 1, triage::kLeasesMax);
 }
@@ -84,20 +84,24 @@ TEST(Dedup, AFiringThatBeganBeforeTheLastEndIsLate) {
   world.fires(kDisk);
   world.clears(kDisk);
   world.advance(minutes(1));
-  EXPECT_EQ(world.report({.labels = kDisk, .starts_ago = minutes(2), .ends_in = minutes(4)}).fate,
-            Fate::late);
+  EXPECT_EQ(
+      world.report({.labels = std::string(kDisk), .starts_ago = minutes(2), .ends_in = minutes(4)})
+          .fate,
+      Fate::late);
   EXPECT_EQ(world.state().counters.late_firings, 1U);
-  EXPECT_EQ(world.report({.labels = kDisk, .starts_ago = seconds(30), .ends_in = minutes(4)}).fate,
-            Fate::fired);
+  EXPECT_EQ(
+      world.report({.labels = std::string(kDisk), .starts_ago = seconds(30), .ends_in = minutes(4)})
+          .fate,
+      Fate::fired);
   EXPECT_EQ(only_alert(world).status.occurrence, 2U);
 }
 
 TEST(Dedup, AfterAnEndByLeaseTheSameStartContinuesTheOccurrenceAndItsIncident) {
   World world;
-  world.report({.labels = kDisk, .starts_ago = minutes(1), .ends_in = minutes(4)});
+  world.report({.labels = std::string(kDisk), .starts_ago = minutes(1), .ends_in = minutes(4)});
   world.advance(minutes(10));  // The lease ended at 4m, the incident resolved at 9m.
   EXPECT_EQ(world.incident(1).state, triage::IncidentState::resolved);
-  world.report({.labels = kDisk, .starts_ago = minutes(11), .ends_in = minutes(4)});
+  world.report({.labels = std::string(kDisk), .starts_ago = minutes(11), .ends_in = minutes(4)});
   EXPECT_EQ(only_alert(world).status.occurrence, 1U);
   EXPECT_EQ(world.incident(1).state, triage::IncidentState::triggered);
   EXPECT_EQ(world.incident(1).cycle, 2U);
@@ -119,7 +123,8 @@ TEST(Dedup, R54ASenderWhoseClockIsHoursBehindStillFiresAndResolves) {
     const Duration skew = hours(skew_hours);
     // As Prometheus does: endsAt is four minutes after its own now, and moves with each arrival.
     const auto sends = [&](Duration start_ago, Duration end) {
-      return world.report({.labels = kDisk, .starts_ago = start_ago - skew, .ends_in = end + skew});
+      return world.report(
+          {.labels = std::string(kDisk), .starts_ago = start_ago - skew, .ends_in = end + skew});
     };
     sends(Duration(0), minutes(4));
     world.advance(minutes(1));
@@ -134,8 +139,9 @@ TEST(Dedup, R54ASenderWhoseClockIsHoursBehindStillFiresAndResolves) {
 TEST(Dedup, AClockTenMinutesBehindFiresAtItsSecondArrival) {
   World world;
   const auto sends = [&](Duration age) {
-    return world.report(
-        {.labels = kDisk, .starts_ago = minutes(10) + age, .ends_in = minutes(4) - minutes(10)});
+    return world.report({.labels = std::string(kDisk),
+                         .starts_ago = minutes(10) + age,
+                         .ends_in = minutes(4) - minutes(10)});
   };
   EXPECT_EQ(sends(Duration(0)).fate, Fate::unknown_resolve);
   world.advance(minutes(1));
@@ -145,14 +151,16 @@ TEST(Dedup, AClockTenMinutesBehindFiresAtItsSecondArrival) {
 
 TEST(Dedup, ARepeatedResolveStaysAResolve) {
   World world;
-  world.report({.labels = kDisk, .starts_ago = minutes(2), .ends_in = minutes(4)});
+  world.report({.labels = std::string(kDisk), .starts_ago = minutes(2), .ends_in = minutes(4)});
   world.advance(minutes(1));
-  EXPECT_EQ(world.report({.labels = kDisk, .starts_ago = minutes(3), .ends_in = -seconds(5)}).fate,
-            Fate::resolved);
+  EXPECT_EQ(
+      world.report({.labels = std::string(kDisk), .starts_ago = minutes(3), .ends_in = -seconds(5)})
+          .fate,
+      Fate::resolved);
   for (int minute = 1; minute <= 15; ++minute) {
     world.advance(minutes(1));
     EXPECT_EQ(world
-                  .report({.labels = kDisk,
+                  .report({.labels = std::string(kDisk),
                            .starts_ago = minutes(3 + minute),
                            .ends_in = -seconds(5) - minutes(minute)})
                   .fate,
@@ -190,6 +198,42 @@ TEST(Dedup, AResolvedAlertLeavesMemoryAfterADay) {
   EXPECT_EQ(world.state().alert_count(), 1U);
   world.advance(hours(2));
   EXPECT_EQ(world.state().alert_count(), 0U);
+}
+
+TEST(Dedup, TheLimitOfActiveAlertsBoundsWhatHasEndedToo) {
+  triage::Policy policy = World::small_shop();
+  policy.active_alerts_max = 3;
+  World world(policy);
+  world.fires("alertname=A");
+  world.advance(seconds(1));
+  for (const char* name : {"B", "C", "D", "E"}) {
+    const std::string labels = std::string("alertname=") + name;
+    world.fires(labels);
+    world.advance(seconds(1));
+    world.clears(labels);
+    world.advance(seconds(1));
+    EXPECT_LE(world.state().alert_count(), 3U) << name;
+  }
+  // Of those that ended the newest are still known; what never fired makes room in the same way.
+  EXPECT_EQ(world.clears("alertname=E").fate, Fate::already_so);
+  EXPECT_EQ(world.clears("alertname=F").fate, Fate::unknown_resolve);
+  EXPECT_EQ(world.clears("alertname=D").fate, Fate::unknown_resolve);
+  EXPECT_EQ(world.fires("alertname=A").fate, Fate::refreshed);
+  EXPECT_EQ(world.state().alert_count(), 3U);
+}
+
+TEST(Dedup, WithoutAStartAReportContinuesAnOccurrenceForAShortWhileOnly) {
+  for (const bool late : {false, true}) {
+    SCOPED_TRACE(late);
+    World world;
+    const auto first = world.report({.labels = std::string(kDisk), .ends_in = minutes(4)});
+    world.advance(minutes(5));  // The lease is over; recovery is not.
+    world.advance(late ? hours(2) : minutes(1));
+    world.report({.labels = std::string(kDisk), .ends_in = minutes(4)});
+    const auto& status = world.state().find(first.alert)->status;
+    EXPECT_EQ(status.occurrence, late ? 2U : 1U);
+    EXPECT_EQ(status.incident, IncidentId{late ? 2U : 1U});
+  }
 }
 
 }  // namespace tocsin::pipeline

@@ -146,7 +146,7 @@ TEST(Escalation, ALowerRiseIsAnUpdateToWhoWasTold) {
 
 TEST(Escalation, AfterALongSuspendTheOverdueStepRunsOnceAtOnce) {
   World world;
-  world.report({.labels = kDisk, .ends_in = hours(10)});
+  world.report({.labels = std::string(kDisk), .ends_in = hours(10)});
   world.story();
   world.jump(hours(2));
   EXPECT_EQ(world.story(), "02:00:00 page sink-b incident.escalated INC-1\n");
@@ -178,7 +178,7 @@ TEST(Recovery, FiringAgainReturnsToTheStateBeforeAndThePendingStepStillRuns) {
   world.story();
   world.advance(minutes(4));  // Step 2 was due at 00:05 and waits.
   EXPECT_EQ(world.story(), "");
-  world.report({.labels = kDisk, .starts_ago = Duration(0), .ends_in = minutes(4)});
+  world.report({.labels = std::string(kDisk), .starts_ago = Duration(0), .ends_in = minutes(4)});
   EXPECT_EQ(world.incident(1).state, IncidentState::triggered);
   EXPECT_EQ(world.story(), "00:07:00 page sink-b incident.escalated INC-1\n");
 }
@@ -191,7 +191,7 @@ TEST(Recovery, AnAcknowledgementDuringRecoveryHoldsWhenItFiresAgain) {
   EXPECT_EQ(world.incident(1).state, IncidentState::recovering);
   world.story();
   world.advance(minutes(1));
-  world.report({.labels = kDisk, .starts_ago = Duration(0), .ends_in = hours(4)});
+  world.report({.labels = std::string(kDisk), .starts_ago = Duration(0), .ends_in = hours(4)});
   EXPECT_EQ(world.incident(1).state, IncidentState::acknowledged);
   world.advance(hours(1));
   EXPECT_EQ(world.story(), "");
@@ -199,7 +199,7 @@ TEST(Recovery, AnAcknowledgementDuringRecoveryHoldsWhenItFiresAgain) {
 
 TEST(Recovery, APersonsResolveEndsAlertsThatNobodyElseWouldEnd) {
   World world;
-  world.report({.labels = kDisk, .source = "forever"});
+  world.report({.labels = std::string(kDisk), .source = "forever"});
   world.act(triage::Resolve{IncidentId{1}, "fixed by hand"});
   EXPECT_EQ(world.state().firing_count(), 0U);
   world.advance(minutes(5));
@@ -231,7 +231,7 @@ TEST(Recovery, ANewOccurrenceReopensOnlyWithinReopenWithin) {
     world.advance(minutes(5));
     world.story();
     world.advance(c.later);
-    world.report({.labels = kDisk, .starts_ago = Duration(0), .ends_in = minutes(4)});
+    world.report({.labels = std::string(kDisk), .starts_ago = Duration(0), .ends_in = minutes(4)});
     EXPECT_EQ(world.state().counters.last_incident, c.incidents);
     EXPECT_NE(world.story().find(c.page), std::string::npos);
   }
@@ -346,6 +346,99 @@ TEST(Severity, ANewPolicyRaisesWhatFires) {
   world.set_policy(stricter);
   world.advance(seconds(1));
   EXPECT_EQ(world.incident(1).severity, Severity::sev2);
+}
+
+TEST(Escalation, WithoutAFallbackOfItsOwnPagesTheOneOfTocsinYaml) {
+  triage::Policy policy = World::small_shop();
+  for (triage::Escalation& path : policy.escalations) path.fallback.clear();
+  policy.fallback = {"fallback"};
+  World world(policy);
+  world.fires("alertname=Slow service=checkout severity=warning");
+  world.keep_firing("alertname=Slow service=checkout severity=warning");
+  world.advance(hours(4));
+  EXPECT_TRUE(world.story().ends_with("00:15:00 page fallback incident.escalated INC-1\n"));
+}
+
+TEST(Escalation, ARiseInSeverityBeginsAPathAgainThatHadRunOut) {  // I2
+  World world;
+  world.fires("alertname=Slow service=checkout severity=warning");
+  world.keep_firing("alertname=Slow service=checkout severity=warning");
+  world.advance(minutes(16));
+  ASSERT_TRUE(world.incident(1).escalation.exhausted);
+  world.story();
+  world.fires(kDisk);
+  world.keep_firing(kDisk);
+  EXPECT_EQ(world.story(), "00:16:00 page sink-a incident.escalated INC-1\n");
+  world.advance(minutes(6));
+  EXPECT_EQ(world.story(), "00:21:00 page sink-b incident.escalated INC-1\n");
+}
+
+TEST(Ledger, AnAcknowledgementWhileItRecoversIsToldToNobody) {
+  World world;
+  world.fires(kDisk);
+  world.clears(kDisk);
+  world.story();
+  world.act(Acknowledge{IncidentId{1}, ""});
+  EXPECT_EQ(world.story(), "");
+  world.advance(minutes(6));
+  EXPECT_EQ(world.story(), "00:05:00 page sink-a incident.resolved INC-1\n");
+}
+
+TEST(People, WhatTheyWriteWithARepeatedActionIsKept) {
+  World world;
+  world.fires(kDisk);
+  world.act(Acknowledge{IncidentId{1}, "mine"});
+  std::uint32_t version = world.incident(1).version;
+  EXPECT_EQ(world.act(Acknowledge{IncidentId{1}, "still mine"}).fate, Fate::already_so);
+  EXPECT_EQ(world.incident(1).version, ++version);
+  EXPECT_EQ(world.act(Acknowledge{IncidentId{1}, ""}).fate, Fate::already_so);
+  EXPECT_EQ(world.incident(1).version, version);
+  world.act(triage::Resolve{IncidentId{1}, ""});
+  version = world.incident(1).version;
+  EXPECT_EQ(world.act(triage::Resolve{IncidentId{1}, "it was the disk"}).fate, Fate::already_so);
+  EXPECT_EQ(world.incident(1).version, ++version);
+}
+
+TEST(People, AResolveEndsEveryAlertThatNothingElseWouldEnd) {
+  triage::Policy policy = World::small_shop();
+  policy.escalations.front().repeat = 0;
+  World world(policy);
+  constexpr int kAlerts = 1'300;  // More than one step may change.
+  for (int i = 0; i < kAlerts; ++i) {
+    world.report(
+        {.labels = "alertname=Stuck service=checkout n=" + std::to_string(i), .source = "forever"});
+  }
+  ASSERT_EQ(world.incident(1).firing, static_cast<std::uint32_t>(kAlerts));
+  world.act(triage::Resolve{IncidentId{1}, ""});
+  world.advance(minutes(6));
+  EXPECT_EQ(world.incident(1).state, IncidentState::resolved);
+  EXPECT_EQ(world.state().firing_count(), 0U);
+}
+
+TEST(People, WhatTheyResolvedAndIsStillReportedComesBackOnceRecoveryIsOver) {
+  World world;
+  const World::Report stuck{
+      .labels = "alertname=Stuck service=checkout", .starts_ago = minutes(1), .source = "forever"};
+  world.report(stuck);
+  world.act(triage::Resolve{IncidentId{1}, ""});
+  world.advance(minutes(1));
+  World::Report again = stuck;
+  again.starts_ago = minutes(2);
+  EXPECT_EQ(world.report(again).fate, Fate::late) << "the sender may not have noticed yet";
+  world.advance(minutes(5));
+  ASSERT_EQ(world.incident(1).state, IncidentState::resolved);
+  again.starts_ago = minutes(7);
+  EXPECT_EQ(world.report(again).fate, Fate::fired);
+  EXPECT_EQ(world.incident(1).state, IncidentState::triggered);
+}
+
+TEST(People, ATokenOfATeamActsOnItsIncidentsOnly) {
+  World world;
+  world.fires(kDisk);
+  world.limit_people_to({"search"});
+  EXPECT_EQ(world.act(Acknowledge{IncidentId{1}, ""}).refusal, Refusal::wrong_team);
+  world.limit_people_to({"search", "payments"});
+  EXPECT_EQ(world.act(Acknowledge{IncidentId{1}, ""}).fate, Fate::done);
 }
 
 }  // namespace tocsin::pipeline

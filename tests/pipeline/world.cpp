@@ -135,6 +135,7 @@ triage::StepAnswer World::act(triage::Step step, std::string_view actor,
   delivery->lane = triage::Lane::people;
   delivery->actor = actor;
   delivery->if_version = if_version;
+  delivery->teams = teams_;
   delivery->steps.push_back(std::move(step));
   pipeline_->submit(delivery);
   settle();

@@ -28,7 +28,7 @@ class World {
   static triage::Policy small_shop();
 
   struct Report {
-    std::string_view labels;  ///< "alertname=Disk service=checkout severity=warning"
+    std::string labels;  ///< "alertname=Disk service=checkout severity=warning"
     std::optional<Duration> starts_ago = {};
     std::optional<Duration> ends_in = {};  ///< Negative: in the past. Nothing: lease by the source.
     std::string_view source = "prometheus";
@@ -36,13 +36,16 @@ class World {
   };
   triage::StepAnswer report(const Report&);
   triage::StepAnswer fires(std::string_view labels) {
-    return report({.labels = labels, .ends_in = minutes(4)});
+    return report({.labels = std::string(labels), .ends_in = minutes(4)});
   }
   triage::StepAnswer clears(std::string_view labels) {
-    return report({.labels = labels, .ends_in = Duration(0)});
+    return report({.labels = std::string(labels), .ends_in = Duration(0)});
   }
   triage::StepAnswer act(triage::Step, std::string_view actor = "ana",
                          std::optional<std::uint32_t> if_version = {});
+
+  /// Actions from now on are those of a token that may act on incidents of these teams only.
+  void limit_people_to(std::vector<std::string> teams) { teams_ = std::move(teams); }
 
   void advance(Duration);
   /// Moves both clocks and takes what is due once, as after a suspend: nothing fires in between.
@@ -76,6 +79,7 @@ class World {
   std::shared_ptr<const triage::Policy> policy_;
   std::unique_ptr<Pipeline> pipeline_;
   Released released_;
+  std::vector<std::string> teams_;
   Instant start_;
   Instant now_;
   std::string story_;

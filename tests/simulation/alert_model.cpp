@@ -29,6 +29,10 @@ std::string name_of(AlertId id) { return "alert " + std::to_string(id.value); }
 void AlertModel::sent(std::uint64_t token, const std::string& source, const std::vector<Said>& said,
                       Now now) {
   waiting_[token] = {source, said, now};
+  for (const Said& one : said) {
+    const auto known = known_.find(one.key);
+    if (known != known_.end() && (!one.fires || one.ends_at)) known->second.end_is_under_way = true;
+  }
 }
 
 void AlertModel::check_fate(const Said& said, const triage::StepAnswer& answer, Now now) const {
@@ -53,6 +57,7 @@ void AlertModel::answer(const Sent& sent, const Said& said, const triage::StepAn
   Known& known = known_[said.key];
   require(!known.id || known.id == answer.alert || may_be_forgotten(known, now),
           "I1: " + name_of(known.id) + " came back as " + name_of(answer.alert));
+  known.end_is_under_way = false;
   known.id = answer.alert;
   key_of_[answer.alert] = said.key;
   // Answers and changes of one release come without their order.
@@ -140,8 +145,14 @@ void AlertModel::crashed() {
 
 bool AlertModel::may_be_forgotten(const Known& known, Now now) const {
   // Told by a change, or by a batch whose changes died with the process.
-  return forgotten_.contains(known.id) || ((!known.firing || known.may_have_ended) &&
-                                           now.timeline - known.ended >= std::chrono::hours(24));
+  if (forgotten_.contains(known.id)) return true;
+  const bool over = !known.firing || known.may_have_ended;
+  // At the limit of active alerts what has ended makes room at any time.
+  const bool scarce = scenario_.active_alerts_max < 10;
+  if (!scarce) return over && now.timeline - known.ended >= std::chrono::hours(24);
+  const bool lease_is_over = std::ranges::any_of(
+      known.promised, [&](const auto& lease) { return lease.second <= now.timeline; });
+  return over || known.end_is_under_way || lease_is_over;
 }
 
 void AlertModel::check(const triage::State& state, Now now) {

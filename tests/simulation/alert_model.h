@@ -37,6 +37,7 @@ class AlertModel {
     Instant ended{};                          ///< When the model last saw it end, timeline.
     std::map<std::string, Instant> promised;  ///< By source: its lease ends no earlier.
     bool may_have_fired = false;              ///< Said to a process that died before answering.
+    bool end_is_under_way = false;  ///< Sent, and not answered yet.
     bool may_have_ended = false;
   };
   struct Sent {

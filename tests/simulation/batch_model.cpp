@@ -20,6 +20,8 @@ void check_timer(const Incident& incident) {
       require(
           steps || incident.escalation.exhausted,
           "I2: " + name_of(incident) + " is triggered, its path has not ended, and nothing is due");
+      require(steps || incident.severity > Severity::sev2,
+              "I2: " + name_of(incident) + " is urgent, and nobody will ever be paged again");
       return;
     case IncidentState::acknowledged:
       require(!steps, "I2: " + name_of(incident) + " is acknowledged and would escalate");

@@ -155,9 +155,6 @@ std::shared_ptr<const triage::Policy> policy_of(const Scenario& scenario, int va
   policy->escalations = escalations(variant, random);
   policy->channels = channels();
   policy->fallback = {"mail"};
-  for (auto& escalation : policy->escalations) {
-    if (escalation.fallback.empty()) escalation.fallback = policy->fallback;
-  }
   policy->sources = {{"prom-a", "alertmanager-api", Duration(minutes(5))},
                      {"prom-b", "alertmanager-api", Duration(minutes(5))},
                      {"hooks", "json", std::nullopt}};

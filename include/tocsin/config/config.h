@@ -70,6 +70,7 @@ struct Settings {
   Duration keep_events = std::chrono::days(30);      ///< retention.events
   Duration keep_incidents = std::chrono::days(400);  ///< retention.incidents
   std::vector<std::string> rules;         ///< Folders, resolved beside the file.
+  std::vector<Position> rules_at;         ///< Where each is named; empty for the default.
   Auth auth;
   std::vector<triage::Source> sources;    ///< alertmanager-api exists built in.
   std::vector<std::string> identity_ignore;

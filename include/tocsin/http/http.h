@@ -17,6 +17,12 @@ namespace tocsin::http {
 
 enum class Submitted : std::uint8_t { accepted, lane_full, stopping };
 
+/// The last end of an alert's leases, and when one was last renewed.
+struct LiveLease {
+  Instant ends = triage::kNever;
+  Instant renewed{};
+};
+
 /// What the daemon gives the server. Every function is thread-safe unless said.
 struct Doors {
   /// Takes the delivery if accepted. Its answer comes back through Server::answer with its reply_to.
@@ -28,8 +34,10 @@ struct Doors {
   std::function<std::unique_ptr<store::Reader>()> make_reader;
   std::function<bool()> is_ready;
   /// Live leases for alerts shown in lists, asked on the core thread in slices ≤ 1 ms: calls back with
-  /// pairs in the order asked; an unknown id yields kNever.
-  std::function<void(std::vector<AlertId>, std::function<void(std::vector<Instant>)>)> leases;
+  /// one for each in the order asked; an unknown id yields kNever.
+  std::function<void(std::vector<AlertId>, std::function<void(std::vector<LiveLease>)>)> leases;
+  /// What to add to an instant of the core's timeline to show it by the wall clock; 0 mostly.
+  std::function<Duration()> wall_offset;
 };
 
 struct Options {

@@ -81,7 +81,7 @@ class Metrics {
   void ready(bool);
 
   /// The visitor's metric half.
-  void observe(const triage::Changes&);
+  void observe(const triage::Changes&, const std::vector<std::string>& sources);
 
   /// Prometheus text exposition format 0.0.4.
   std::string text() const;

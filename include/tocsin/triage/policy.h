@@ -61,7 +61,6 @@ struct Policy {
   /// The escalation for a service and severity: the service's own, else the one named like its
   /// team, else `default`. `service` may be null.
   const Escalation& escalation_for(const rules::Service* service, Severity) const;
-  bool has_channel(std::string_view name) const;
 };
 
 }  // namespace tocsin::triage

@@ -223,6 +223,8 @@ class State {
   std::uint32_t slots() const { return static_cast<std::uint32_t>(alerts_.size()); }
   std::uint32_t alert_count() const { return alert_count_; }
   std::uint32_t firing_count() const { return firing_count_; }
+  /// Of the alerts in memory that do not fire, the one that ended first, or null.
+  const Alert* oldest_resolved() const;
   const Incident* find(IncidentId) const;
   const Page* find(PageId) const;
   /// The newest incident of a correlation key that is not closed, or null.
@@ -255,6 +257,7 @@ class State {
   std::set<std::pair<Instant, PageId>> page_times_;   // pages that may be attempted
   std::set<std::pair<IncidentId, PageId>> pages_of_;  // owed pages by incident
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> leases_;  // see Alert::armed
+  std::set<std::pair<Instant, AlertId>> resolved_;  // alerts that do not fire, by their end
   std::uint32_t alert_count_ = 0;
   std::uint32_t firing_count_ = 0;
 };

@@ -116,7 +116,9 @@ enum class Fate : std::uint8_t {
   late,             ///< Fires, but says it began before the end of the last occurrence.
   unknown_resolve,  ///< Resolved an alert never seen; stored.
   done,             ///< An action took place.
-  needs_labels,     ///< Unknown key: decode the labels and deliver again. Nothing was decided.
+  /// Unknown key: decode all labels and deliver again. Other steps of the delivery may have been
+  /// decided; repeated, they change nothing.
+  needs_labels,
   refused,
 };
 std::string_view to_string(Fate);

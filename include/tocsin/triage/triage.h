@@ -32,7 +32,7 @@ struct Context {
 };
 
 /// Pure. Appends to `out`. A Tick decides the first due deadline only: call it while due(state,
-/// now). REQUIRES: for a ReportAlert without labels the key is known (see knows_all).
+/// now). A ReportAlert without labels whose key is unknown is answered needs_labels.
 void decide(const State&, const Policy&, const Step&, const Context&, Now, Decision& out);
 
 /// The only writer. Total: a change once decided applies to the state it was decided on.
@@ -41,7 +41,7 @@ void evolve(State&, const Change&);
 /// Pure. Appends what follows from a change that has just been evolved.
 void react(const State&, const Policy&, const Change&, const Context&, Now, Changes& out);
 
-/// True if every report without labels in the delivery has a known key.
+/// True if every report without labels in the delivery has a known key: then it is worth deciding.
 bool knows_all(const State&, const Delivery&);
 
 /// When the shell must send Tick at the latest; may be early, never late.

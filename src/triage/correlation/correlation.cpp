@@ -21,11 +21,13 @@ Labels by_labels(const Group& group, const rules::Subject& subject) {
   return Labels(std::move(by));
 }
 
+/// One of the daemon's own alarms.
+bool is_own(const Core& core) { return core.context.source == "tocsin"; }
+
 Group group_of(const Core& core, const Alert& alert, const rules::Verdict& verdict,
                const rules::Subject& subject) {
   // Tocsin's own alarms stand for themselves.
-  if (verdict.correlation < 0 || core.context.source == "tocsin")
-    return {.rule = nullptr, .key = alert.key};
+  if (verdict.correlation < 0 || is_own(core)) return {.rule = nullptr, .key = alert.key};
   const rules::CorrelationRule& rule =
       core.policy.rules.correlation[static_cast<std::size_t>(verdict.correlation)];
   return {&rule, rules::correlation_key(rule, subject)};
@@ -83,7 +85,8 @@ void open(const Core& core, const Alert& alert, bool new_alert, const rules::Ver
   const rules::Service* service =
       verdict.service < 0 ? nullptr
                           : &core.policy.rules.services[static_cast<std::size_t>(verdict.service)];
-  const rules::SeverityReason reason = rules::severity_reason(core.policy.rules, verdict);
+  rules::SeverityReason reason = rules::severity_reason(core.policy.rules, verdict);
+  if (is_own(core)) reason = {"tocsin", ""};  // Not the rules say so.
   Incident incident;
   incident.id = IncidentId{core.state.counters.last_incident + 1};
   incident.severity = alert.status.severity;

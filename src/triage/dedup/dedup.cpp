@@ -104,6 +104,12 @@ void open(const Core& core, const ReportAlert& step, const Reading& reading, std
   if (reading.firing && core.state.firing_count() >= core.policy.active_alerts_max) {
     return refuse(out, Refusal::too_many_alerts);
   }
+  if (core.state.alert_count() >= core.policy.active_alerts_max) {
+    // What has ended longest ago makes room; its row stays.
+    const Alert* oldest = core.state.oldest_resolved();
+    if (oldest == nullptr) return refuse(out, Refusal::too_many_alerts);
+    out.changes.emplace_back(AlertForgotten{oldest->id, oldest->status});
+  }
   const AlertId id{core.state.counters.last_alert + 1};
   AlertOpened opened{.id = id,
                      .key = report.key,
@@ -162,12 +168,34 @@ void refresh(const Core& core, const Alert& alert, std::uint32_t slot, const Rep
   take_display(core, alert, report, out.changes);
 }
 
+/// True if the occurrence was not ended by its sender, who may go on reporting it. What a person
+/// ended does not come back while the incident recovers: the sender may not have noticed yet.
+bool may_go_on(const Core& core, const AlertStatus& before) {
+  switch (before.ended_by) {
+    case EndedBy::lease:
+      return true;
+    case EndedBy::person: {
+      const Incident* incident = core.state.find(before.incident);
+      return incident == nullptr || incident->state != IncidentState::recovering;
+    }
+    case EndedBy::nothing:
+    case EndedBy::resolve:
+      return false;
+  }
+  return false;
+}
+
+/// Without a start of its own a report is taken for the same occurrence for a short while only.
+bool is_same_occurrence(const Core& core, const AlertStatus& before, const Report& report) {
+  if (report.starts_at) return *report.starts_at <= before.starts_at;
+  return core.now.timeline - before.ended_at <= core.policy.incidents.reopen_within;
+}
+
 void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
                 const Reading& reading, std::uint16_t source, Decision& out) {
   const Report& report = step.report;
   const AlertStatus& before = alert.status;
-  const bool ended_by_lease = before.ended_by == EndedBy::lease;
-  if (!ended_by_lease && before.occurrence > 0 && report.starts_at &&
+  if (!may_go_on(core, before) && before.occurrence > 0 && report.starts_at &&
       *report.starts_at <= before.sender_end) {
     out.answer.fate = Fate::late;
     out.changes.emplace_back(ReportCounted{Fate::late, alert.id});
@@ -176,16 +204,15 @@ void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
   if (core.state.firing_count() >= core.policy.active_alerts_max) {
     return refuse(out, Refusal::too_many_alerts);
   }
-  AlertFired fired{
-      .id = alert.id,
-      .continued = ended_by_lease && (!report.starts_at || *report.starts_at <= before.starts_at),
-      .new_display = display_hash_of(report) != alert.display_hash,
-      .annotations = Labels(report.annotations),
-      .generator_url = std::string(report.generator_url),
-      .display_hash = display_hash_of(report),
-      .source = source,
-      .status = firing_status(core, report, reading),
-      .verdict = verdict_of(core, step, alert.labels)};
+  AlertFired fired{.id = alert.id,
+                   .continued = may_go_on(core, before) && is_same_occurrence(core, before, report),
+                   .new_display = display_hash_of(report) != alert.display_hash,
+                   .annotations = Labels(report.annotations),
+                   .generator_url = std::string(report.generator_url),
+                   .display_hash = display_hash_of(report),
+                   .source = source,
+                   .status = firing_status(core, report, reading),
+                   .verdict = verdict_of(core, step, alert.labels)};
   AlertStatus& status = fired.status;
   status.incident = before.incident;
   status.sender_end = before.sender_end;
@@ -223,8 +250,11 @@ void decide(const Core& core, const ReportAlert& step, Decision& out) {
   const Alert* known = slot ? &core.state.at(*slot) : nullptr;
   const Reading reading = read(core, report, known, source);
   if (known == nullptr) {
-    CHECK(report.has_labels);
-    return open(core, step, reading, source, out);
+    if (report.has_labels) return open(core, step, reading, source, out);
+    // Known when its delivery began; another alert of it has taken its place.
+    out.answer.fate = Fate::needs_labels;
+    out.changes.clear();
+    return;
   }
   out.answer.alert = known->id;
   out.answer.incident = known->status.incident;

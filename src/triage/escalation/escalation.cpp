@@ -98,7 +98,9 @@ void on_severity_raised(const Core& core, const Incident& incident, const Severi
       core.policy.escalation_for(service_of(core, incident), incident.severity);
   const bool acknowledged = incident.state == IncidentState::acknowledged;
   const bool urgent = is_urgent(change.to);
-  if (urgent && (acknowledged || path.name != incident.escalation.name)) {
+  // A path that has run out would be silent: nothing is waited for, or only its next beginning.
+  const bool ended = !incident.escalation.next_at || incident.escalation.step == 0;
+  if (urgent && (acknowledged || ended || path.name != incident.escalation.name)) {
     if (acknowledged) {
       out.emplace_back(IncidentUnacknowledged{
           .incident = incident.id, .reason = UnackReason::severity, .by = {}, .note = {}});
@@ -113,7 +115,7 @@ void on_severity_raised(const Core& core, const Incident& incident, const Severi
            .path = &path,
            .round = incident.escalation.round + 1,
            .reason = std::move(reason),
-           .only_new = true},
+           .only_new = !ended || acknowledged},
           out);
     return;
   }

@@ -52,23 +52,49 @@ std::optional<Instant> ack_due(const Core& core, const Incident& incident) {
   return core.now.timeline + *path.ack_timeout;
 }
 
+namespace {
+/// Nothing to do but to keep what the person wrote with it.
+void already_so(const Core& core, const Incident& incident, std::string text, std::string_view note,
+                Decision& out) {
+  out.answer.fate = Fate::already_so;
+  if (!note.empty()) text.append(text.empty() ? "" : ": ").append(note);
+  if (text.empty()) return;
+  std::optional<Instant> due;
+  if (incident.state == IncidentState::acknowledged) due = ack_due(core, incident);
+  out.changes.emplace_back(
+      NoteAdded{incident.id, std::string(core.context.actor), std::move(text), due});
+}
+
+/// Ends alerts whose lease is `never`: nothing else ever would. Many of them end in several steps.
+bool end_endless(const Core& core, const Incident& incident, Changes& out) {
+  std::set<AlertId> ended;  // One that left and came back is listed twice.
+  for (const AlertId id : core.state.alerts_of(incident.id)) {
+    if (ended.size() >= kStepChangesMax / 4) break;
+    const Alert* alert = core.state.find(id);
+    if (alert == nullptr || alert->status.incident != incident.id ||
+        alert->status.state != AlertState::firing || alert->status.lease.ends != kNever ||
+        !ended.insert(id).second) {
+      continue;
+    }
+    out.emplace_back(AlertEnded{.id = id,
+                                .by = EndedBy::person,
+                                .source = alert->status.lease.source,
+                                .at = core.now.timeline,
+                                .sender_end = core.now.wall});
+  }
+  return !ended.empty();
+}
+}  // namespace
+
 void decide(const Core& core, const Acknowledge& step, Decision& out) {
   const Incident* incident = target(core, step.incident, out);
   if (incident == nullptr) return;
   if (incident->state == IncidentState::resolved) return refuse(out, Refusal::wrong_state);
   const std::optional<Instant> due = ack_due(core, *incident);
-  if (is_acknowledged(*incident) && !due) {
-    out.answer.fate = Fate::already_so;
-    return;
-  }
-  out.answer.fate = is_acknowledged(*incident) ? Fate::already_so : Fate::done;
   if (is_acknowledged(*incident)) {
     // A person acted: the time until the acknowledgement lapses begins anew.
-    if (incident->state == IncidentState::acknowledged) {
-      out.changes.emplace_back(
-          NoteAdded{incident->id, std::string(core.context.actor), "acknowledged again", due});
-    }
-    return;
+    const bool lapses = due && incident->state == IncidentState::acknowledged;
+    return already_so(core, *incident, lapses ? "acknowledged again" : "", step.note, out);
   }
   out.changes.emplace_back(IncidentAcknowledged{.incident = incident->id,
                                                 .by = std::string(core.context.actor),
@@ -91,8 +117,7 @@ void decide(const Core& core, const Resolve& step, Decision& out) {
   const Incident* incident = target(core, step.incident, out);
   if (incident == nullptr) return;
   if (incident->state == IncidentState::recovering || incident->state == IncidentState::resolved) {
-    out.answer.fate = Fate::already_so;
-    return;
+    return already_so(core, *incident, "", step.note, out);
   }
   out.changes.emplace_back(
       IncidentRecovering{.incident = incident->id,
@@ -101,23 +126,7 @@ void decide(const Core& core, const Resolve& step, Decision& out) {
                          .by_person = true,
                          .by = std::string(core.context.actor),
                          .note = step.note});
-  // Nothing else would ever end an alert whose lease is `never`. A very large incident ends its
-  // further ones when recovery is over and a person resolves again.
-  std::set<AlertId> ended;  // One that left and came back is listed twice.
-  for (const AlertId id : core.state.alerts_of(incident->id)) {
-    if (out.changes.size() >= kStepChangesMax / 4) break;
-    const Alert* alert = core.state.find(id);
-    if (alert == nullptr || alert->status.incident != incident->id ||
-        alert->status.state != AlertState::firing || alert->status.lease.ends != kNever ||
-        !ended.insert(id).second) {
-      continue;
-    }
-    out.changes.emplace_back(AlertEnded{.id = id,
-                                        .by = EndedBy::person,
-                                        .source = alert->status.lease.source,
-                                        .at = core.now.timeline,
-                                        .sender_end = core.now.wall});
-  }
+  end_endless(core, *incident, out.changes);
 }
 
 void decide(const Core& core, const Reopen& step, Decision& out) {
@@ -144,6 +153,7 @@ void decide_due(const Core& core, const Incident& incident, Changes& out) {
       return;
     case IncidentState::recovering:
       // Only a person's resolve recovers while something fires.
+      if (incident.firing > 0 && end_endless(core, incident, out)) return;  // Comes again at once.
       if (incident.firing > 0) {
         out.emplace_back(reopened(core, incident, "", ""));
         return;

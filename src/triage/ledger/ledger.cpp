@@ -164,7 +164,8 @@ void on_exhausted(const Core& core, const Incident& incident, const EscalationEx
                   Changes& out) {
   if (!change.pages_fallback) return;
   const Escalation& path = escalation::path_of(core, incident);
-  for (const std::string& channel : path.fallback) {
+  const auto& fallback = path.fallback.empty() ? core.policy.fallback : path.fallback;
+  for (const std::string& channel : fallback) {
     queue(core, incident,
           {.event = Event::escalated,
            .channel = channel,
@@ -190,7 +191,9 @@ void tell_all(const Core& core, const Incident& incident, Event event, Changes& 
 }
 
 void on_acknowledged(const Core& core, const Incident& incident, Changes& out) {
-  tell_all(core, incident, Event::acknowledged, out);
+  // What recovers will be told of once, when it has ended (PRODUCT.md section 6).
+  if (incident.state != IncidentState::recovering)
+    tell_all(core, incident, Event::acknowledged, out);
   withdraw(core, incident, true, out);
 }
 
