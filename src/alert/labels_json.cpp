@@ -186,10 +186,39 @@ class ObjectReader {
 
 }  // namespace
 
+namespace {
+
+/// The end of what was written, or null if a text of the set is not plain.
+char* spell_plain(LabelsView labels, char* to) {
+  *to++ = '{';
+  bool first = true;
+  for (const Label label : labels) {
+    if (!std::exchange(first, false)) *to++ = ',';
+    for (const auto& [text, after] : {std::pair(label.name, ':'), std::pair(label.value, '\0')}) {
+      *to++ = '"';
+      to = copy_plain(text, to);
+      if (to == nullptr) return nullptr;
+      *to++ = '"';
+      if (after != '\0') *to++ = after;
+    }
+  }
+  *to++ = '}';
+  return to;
+}
+
+}  // namespace
+
 void append_labels_json(LabelsView labels, std::string& out) {
-  // Quotes, colon and comma take six bytes a label where the block has two sizes: half as much
-  // again holds all but the shortest labels.
-  out.reserve(out.size() + labels.block().size() * 3 / 2 + 16);
+  // Nearly all sets are plain: they are spelled in one go. Quotes, colon and comma take six bytes a
+  // label, where the block has its two sizes.
+  const std::size_t before = out.size();
+  bool done = false;
+  out.resize_and_overwrite(before + labels.block().size() * 2 + 16, [&](char* bytes, std::size_t) {
+    const char* end = spell_plain(labels, bytes + before);
+    done = end != nullptr;
+    return done ? static_cast<std::size_t>(end - bytes) : before;
+  });
+  if (done) return;
   out += '{';
   bool first = true;
   for (const Label label : labels) {

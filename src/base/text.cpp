@@ -58,25 +58,34 @@ constexpr char short_escape(char c) {
 
 bool is_plain_ascii(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
 
-/// How many bytes at the front are plain ASCII. Eight at a time: labels are nothing else, and a
-/// storm spells half a kilobyte of them for each alert. The tests for zero and for "less than" are
-/// those of https://graphics.stanford.edu/~seander/bithacks.html; they may see too much behind a
-/// byte that is not plain, never before it.
-std::size_t plain_prefix(std::string_view text) {
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+std::uint64_t word_at(const char* from) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+/// True if all eight bytes are plain ASCII. Labels are nothing else, and a storm spells half a
+/// kilobyte of them for each alert. The tests for zero and for "less than" are those of
+/// https://graphics.stanford.edu/~seander/bithacks.html; they may see too much behind a byte that
+/// is not plain, never before it.
+bool is_plain_word(std::uint64_t word) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHighs = 0x8080808080808080;
-  const auto has = [](std::uint64_t word, unsigned char byte) {
-    const std::uint64_t zeroed = word ^ (kOnes * byte);
+  const auto has = [](std::uint64_t bytes, unsigned char byte) {
+    const std::uint64_t zeroed = bytes ^ (kOnes * byte);
     return (zeroed - kOnes) & ~zeroed;
   };
+  const std::uint64_t below_blank = (word - kOnes * 0x20) & ~word;
+  const std::uint64_t odd = word | below_blank | has(word, '"') | has(word, '\\') | has(word, 0x7F);
+  return (odd & kHighs) == 0;
+}
+
+/// How many bytes at the front are plain ASCII.
+std::size_t plain_prefix(std::string_view text) {
   std::size_t at = 0;
-  for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
-    std::memcpy(&word, text.data() + at, sizeof word);
-    const std::uint64_t below_blank = (word - kOnes * 0x20) & ~word;
-    const std::uint64_t odd =
-        word | below_blank | has(word, '"') | has(word, '\\') | has(word, 0x7F);
-    if ((odd & kHighs) != 0) break;
-  }
+  while (at + kWord <= text.size() && is_plain_word(word_at(text.data() + at))) at += kWord;
   while (at < text.size() && is_plain_ascii(text[at])) ++at;
   return at;
 }
@@ -105,6 +114,25 @@ CodePoint first_code_point(std::string_view text) {
   }
   if (lead.size == 1) return {0xFFFD, 1, false};
   return {value, lead.size, true};
+}
+
+char* copy_plain(std::string_view text, char* to) {
+  const char* from = text.data();
+  const std::size_t size = text.size();
+  if (size < kWord) {
+    for (std::size_t at = 0; at < size; ++at) {
+      if (!is_plain_ascii(from[at])) return nullptr;
+      to[at] = from[at];
+    }
+    return to + size;
+  }
+  // The last word overlaps the one before, so that nothing is left over.
+  for (std::size_t at = 0;; at = std::min(at + kWord, size - kWord)) {
+    const std::uint64_t word = word_at(from + at);
+    if (!is_plain_word(word)) return nullptr;
+    std::memcpy(to + at, &word, sizeof word);
+    if (at == size - kWord) return to + size;
+  }
 }
 
 void append_json_string(std::string_view text, std::string& out) {

@@ -10,10 +10,12 @@ namespace {
 constexpr std::size_t kChunk = 256U << 10;
 constexpr std::size_t kSpellingMax = 16U << 10;  // Longer ones are decoded every time.
 constexpr std::size_t kTermsMax = 1'000;
+/// Spellings seen once that are recognised; a power of two.
+constexpr std::size_t kOnce = 1U << 17;
 
 }  // namespace
 
-Memo::Impl::Impl(std::size_t bytes_max) : generation_max_(bytes_max / 2) {
+Memo::Impl::Impl(std::size_t bytes_max) : generation_max_(bytes_max / 2), once_(kOnce) {
   std::random_device random;
   seed_ = (static_cast<std::uint64_t>(random()) << 32U) | random();
 }
@@ -40,13 +42,21 @@ const Key* Memo::Impl::find(std::uint32_t terms, std::uint64_t hash, std::string
   const Entry* entry = old_.find(terms, hash, spelling);
   if (entry == nullptr) return nullptr;
   found_ = entry->key;  // The old generation may go when this one is taken over.
-  remember(terms, hash, spelling, found_);
+  keep(terms, hash, spelling, found_);
   return &found_;
 }
 
 void Memo::Impl::remember(std::uint32_t terms, std::uint64_t hash, std::string_view spelling,
                           const Key& key) {
   if (spelling.empty() || spelling.size() > kSpellingMax) return;
+  // What is seen once, as in a storm, never comes again: only a second sight is worth the copy.
+  const auto tag = static_cast<std::uint32_t>(hash >> 32U) | 1U;
+  if (std::exchange(once_[hash % once_.size()], tag) != tag) return;
+  keep(terms, hash, spelling, key);
+}
+
+void Memo::Impl::keep(std::uint32_t terms, std::uint64_t hash, std::string_view spelling,
+                      const Key& key) {
   if (young_.find(terms, hash, spelling) != nullptr) return;
   young_.insert(Entry{hash, nullptr, static_cast<std::uint32_t>(spelling.size()), terms, key},
                 spelling);

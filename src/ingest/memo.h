@@ -24,6 +24,7 @@ struct Memo::Impl {
   std::uint64_t hash_of(std::string_view spelling) const;
   /// The key of a spelling seen before under the same terms, or null. Valid until the next call.
   const Key* find(std::uint32_t terms, std::uint64_t hash, std::string_view spelling);
+  /// Keeps it if it was given before, not long ago.
   void remember(std::uint32_t terms, std::uint64_t hash, std::string_view spelling, const Key&);
   void clear();
 
@@ -47,6 +48,7 @@ struct Memo::Impl {
     void insert(Entry, std::string_view spelling);
     void grow();
   };
+  void keep(std::uint32_t terms, std::uint64_t hash, std::string_view spelling, const Key&);
   struct Terms {
     std::string source;
     std::uint64_t mapping_version = 0;
@@ -57,6 +59,7 @@ struct Memo::Impl {
   std::uint64_t seed_;
   Key found_;
   Generation young_, old_;
+  std::vector<std::uint32_t> once_;  // By hash: the tag of the last spelling there.
   std::vector<Terms> terms_;
 };
 
