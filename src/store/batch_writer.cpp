@@ -30,6 +30,18 @@ bool changed_since(const Rows::NewAlert& alert) {
          opened.occurrence != now.occurrence || opened.ended_by != now.ended_by;
 }
 
+/// True if insert_plain_alert_ says it.
+bool is_plain(const Rows::NewAlert& alert) {
+  const AlertOpened& opened = alert.opened;
+  const AlertStatus& status = alert.status;
+  return opened.identity_by == IdentityBy::labels && opened.identity_value.empty() &&
+         !opened.truncated && status.state == triage::AlertState::firing &&
+         status.ended_by == triage::EndedBy::nothing && !status.clock_skew &&
+         status.occurrence == 1 && status.ended_at == Instant{} && status.sender_end == Instant{} &&
+         status.lease.source == opened.source && status.lease.renewed == status.received_at &&
+         status.more_leases.empty();
+}
+
 template <class Values, class Write>
 int write_all(const Values& values, Write write) {
   for (const auto& value : values) {
@@ -68,6 +80,11 @@ int BatchWriter::prepare(sqlite3* db) {
   const Prepared all[] = {
       {insert_source_, "INSERT INTO source(id,name) VALUES(?,?) ON CONFLICT(id) DO NOTHING"},
       {insert_alert_, insert_into("alert", alert)},
+      // What nearly every alert has in common stands in the statement: fewer values to hand over.
+      {insert_plain_alert_,
+       "INSERT INTO alert(" + alert +
+           ") VALUES(?1,?2,0,NULL,?3,?4,?5,?6,0,?7,0,0,?8,0,1,?9,?10,?11,0,0,?12,?3,?13,?14,?11,"
+           "NULL,?15,?16)"},
       {upsert_state_, upsert_into("alert_state", "id," + status)},
       {forget_, "UPDATE alert_state SET forgotten=1 WHERE id=? AND forgotten=0"},
       {upsert_display_, upsert_into("alert_display", "id,annotations,generator_url")},
@@ -148,6 +165,8 @@ int BatchWriter::write_alert(const Rows::NewAlert& alert) {
   spell(opened.labels, labels_);
   annotations_.clear();
   if (!opened.annotations.empty()) spell(opened.annotations, annotations_);
+  count(opened.id, 1);
+  if (!changed && is_plain(alert)) return write_plain_alert(alert, previous);
   insert_alert_.number(opened.id.value)
       .key(opened.key)
       .enumeration(opened.identity_by)
@@ -166,9 +185,30 @@ int BatchWriter::write_alert(const Rows::NewAlert& alert) {
     put_status(insert_alert_, alert.status, leases_);
   }
   insert_alert_.number(previous);
-  count(opened.id, 1);
   const int code = insert_alert_.run();
   return code == SQLITE_OK && changed ? write_state(opened.id, alert.status) : code;
+}
+
+int BatchWriter::write_plain_alert(const Rows::NewAlert& alert, std::uint64_t previous) {
+  const AlertOpened& opened = alert.opened;
+  const AlertStatus& status = alert.status;
+  return insert_plain_alert_.number(opened.id.value)
+      .key(opened.key)
+      .integer(opened.source)
+      .text(labels_)
+      .text_or_null(annotations_)
+      .text_or_null(opened.generator_url)
+      .number(opened.display_hash)
+      .enumeration(status.severity)
+      .number(status.incident.value)
+      .instant(status.starts_at)
+      .instant(status.received_at)
+      .instant(status.last_ends_at)
+      .instant_or_max(status.lease.ends)
+      .duration(status.lease.length)
+      .number(status.rules_hash)
+      .number(previous)
+      .run();
 }
 
 int BatchWriter::write_state(AlertId id, const AlertStatus& status) {

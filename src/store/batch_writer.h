@@ -36,6 +36,7 @@ class BatchWriter {
  private:
   int write_sources(const std::vector<std::string>&);
   int write_alert(const triage::Rows::NewAlert&);
+  int write_plain_alert(const triage::Rows::NewAlert&, std::uint64_t previous);
   int write_state(AlertId, const triage::AlertStatus&);
   int write_update(const triage::Rows::AlertUpdate&);
   int write_display(const triage::Rows::AlertDisplay&);
@@ -67,6 +68,7 @@ class BatchWriter {
   sqlite3* db_ = nullptr;
   Statement insert_source_;
   Statement insert_alert_;
+  Statement insert_plain_alert_;
   Statement upsert_state_;
   Statement forget_;
   Statement upsert_display_;

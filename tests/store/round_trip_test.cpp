@@ -48,6 +48,21 @@ TEST_F(RoundTrip, EveryMemberOfAnAlertComesBack) {
   EXPECT_EQ(loaded->display_hash, alert.opened.display_hash);
 }
 
+TEST_F(RoundTrip, APlainAlertComesBackLikeAnyOther) {
+  Batch batch = batch_after(loaded_);
+  batch.rows.new_alerts.push_back(new_alert(1));
+  triage::AlertStatus& status = batch.rows.new_alerts.back().status;
+  status.severity = Severity::sev2;
+  status.starts_at = at(-5);
+  status.received_at = at(7);
+  status.last_ends_at = at(300);
+  status.lease = {0, at(307), std::chrono::minutes(5), at(7)};
+  status.rules_hash = 0xFEDCBA9876543210;
+  const std::string before = show(status);
+  commit_and_reopen(batch);
+  EXPECT_EQ(show(state().find(AlertId{1})->status), before);
+}
+
 TEST_F(RoundTrip, ALeaseThatNeverEndsComesBackAsSuch) {
   Batch batch = batch_after(loaded_);
   batch.rows.new_alerts.push_back(new_alert(1));
