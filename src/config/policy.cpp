@@ -81,6 +81,7 @@ bool Names::define(std::string_view what, const std::string& name, const Positio
 
 std::vector<std::string_view> Names::all() const {
   std::vector<std::string_view> out;
+  out.reserve(places_.size());
   for (const auto& [name, place] : places_) out.push_back(name);
   return out;
 }

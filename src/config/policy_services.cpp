@@ -24,6 +24,7 @@ void read_labels(const Value& value, Labels& out) {
     if (auto text = entry.value.text()) texts.emplace_back(entry.name, std::move(*text));
   }
   std::vector<Label> labels;
+  labels.reserve(texts.size());
   for (const auto& [name, text] : texts) labels.push_back({name, text});
   out = Labels(std::move(labels));
 }

@@ -86,6 +86,7 @@ void read_rules(const Value& value, SettingsDraft& draft) {
     return;
   }
   draft.out.rules.clear();
+  draft.out.rules.reserve(folders.size());
   for (const std::string& folder : folders) draft.out.rules.push_back(beside(draft.folder, folder));
   const bool is_list = value.is(Node::Kind::list);
   for (const Value& element : is_list ? value.list() : std::vector<Value>()) {
@@ -154,6 +155,7 @@ void read_all(const Document& document, SettingsDraft& draft, Report& report) {
 
 std::vector<std::string> SettingsDraft::channel_names() const {
   std::vector<std::string> names;
+  names.reserve(out.channels.size());
   for (const Channel& channel : out.channels) names.push_back(channel.name);
   return names;
 }

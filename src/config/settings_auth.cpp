@@ -39,6 +39,7 @@ void read_scope(const Value& value, const SettingsDraft& draft, Token& token) {
     token.source = name;
     const auto& sources = draft.out.sources;
     std::vector<std::string_view> names;
+    names.reserve(sources.size() + 1);
     for (const triage::Source& source : sources) names.push_back(source.name);
     names.push_back("alertmanager-api");
     if (std::ranges::find(names, std::string_view(name)) == names.end()) {

@@ -12,6 +12,7 @@ namespace tocsin::daemon {
 /// there.
 inline void write_page(telemetry::Log& log, std::vector<delivery::LogField> fields) {
   std::vector<telemetry::Log::Field> written;
+  written.reserve(fields.size());
   for (delivery::LogField& field : fields) written.push_back({field.key, std::move(field.value)});
   log.write(telemetry::Log::Level::warning, "page", written);
 }

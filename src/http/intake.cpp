@@ -117,7 +117,7 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
     if (report.has_labels) {
       step.verdict = rules::match(policy.rules, report.labels, report.annotations, source_);
     }
-    delivery->steps.emplace_back(std::move(step));
+    delivery->steps.push_back(step);
   }
   return delivery;
 }

@@ -44,7 +44,7 @@ std::expected<std::uint64_t, Response> read_number(const Query& query, std::stri
 std::expected<std::optional<Instant>, Response> read_since(const Query& query, Instant now) {
   const std::string_view text = query.get("since");
   if (text.empty()) return std::optional<Instant>();
-  if (const auto instant = parse_rfc3339(text)) return std::optional(*instant);
+  if (auto instant = parse_rfc3339(text)) return instant;
   if (const auto duration = parse_duration(text)) return std::optional(now - *duration);
   return wrong("since", text, "is neither an RFC 3339 time nor a duration such as 2h");
 }

@@ -37,7 +37,7 @@ class LineWriter {
     fill_in(fields);
     log_.write(level, event, fields);
   }
-  void plain(Log::Level level, std::string_view event, Fields fields) {
+  void plain(Log::Level level, std::string_view event, const Fields& fields) {
     if (log_.admits(event)) log_.write(level, event, fields);
   }
 

@@ -36,6 +36,7 @@ class Disguise : public store::Store {
  public:
   explicit Disguise(std::unique_ptr<store::Store> real) : real_(std::move(real)) {}
   store::Committed commit(const store::Batch& batch) override { return real_->commit(batch); }
+  void on_written(std::function<void()> call) override { real_->on_written(std::move(call)); }
   std::expected<store::Loaded, store::StoreError> load() override { return real_->load(); }
   std::string secret() const override { return real_->secret(); }
   std::expected<void, store::StoreError> save_policy(std::uint64_t rules_hash,

@@ -71,7 +71,7 @@ class Store {
   virtual ~Store() = default;
   virtual Committed commit(const Batch&) = 0;
   /// Called within commit() when the rows are written and only the disk is waited for.
-  virtual void on_written(std::function<void()>) {}
+  virtual void on_written(std::function<void()>) = 0;
   /// Rebuilds State from rows and claims the next epoch.
   virtual std::expected<Loaded, StoreError> load() = 0;
   /// 32 random bytes made when the store was created: identity keys derive from it.
