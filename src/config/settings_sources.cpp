@@ -18,11 +18,11 @@ struct SourceKind {
   std::string_view name;
   std::optional<Duration> resolve_timeout;
 };
-constexpr SourceKind kKinds[] = {{kAlertmanagerApi, 5min}};
+constexpr SourceKind kKinds[] = {{kAlertmanagerApi, 5min}, {"alertmanager", 48h}};
 
 /// Kinds that Tocsin has, but not this version.
 constexpr std::string_view kLaterKinds[] = {
-    "alertmanager",  "grafana",        "pagerduty",   "opsgenie",      "datadog",     "aws-sns",
+    "grafana",        "pagerduty",   "opsgenie",      "datadog",     "aws-sns",
     "azure-monitor", "gcp-monitoring", "zabbix",      "nagios",        "icinga2",     "sentry",
     "newrelic",      "kibana",         "splunk",      "splunk-oncall", "uptime-kuma", "pingdom",
     "checkly",       "statuscake",     "uptimerobot", "healthchecks",  "netdata",     "prtg",

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "http/net_thread.h"
+#include "tocsin/alert/identity.h"
+#include "tocsin/base/text.h"
 #include "tocsin/rules/rule_set.h"
 
 namespace tocsin::http {
@@ -59,6 +61,11 @@ void count(const triage::StepAnswer& answer, telemetry::Metrics::IntakeCounts& c
 
 std::string_view intake_source(const triage::Policy& policy, const Request& request) {
   if (!request.caller.source.empty()) return request.caller.source;
+  if (!request.id.empty()) {
+    const auto named = std::ranges::find(policy.sources, request.id, &triage::Source::name);
+    const bool known = named != policy.sources.end() && ingest::kind_of(named->kind);
+    return known ? std::string_view(named->name) : std::string_view();
+  }
   std::string_view first;
   std::string_view prefix = request.prefix;
   if (!prefix.empty()) prefix.remove_prefix(1);
@@ -80,6 +87,20 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   delivery->policy = site.options.doors.policy();
   const triage::Policy& policy = *delivery->policy;
   source_ = intake_source(policy, request);
+  tells_all_ = !request.id.empty();
+  ingest::Kind kind = ingest::Kind::alertmanager_api;
+  if (tells_all_) {
+    const auto source = std::ranges::find(policy.sources, source_, &triage::Source::name);
+    const auto known =
+        source == policy.sources.end() ? std::nullopt : ingest::kind_of(source->kind);
+    if (!known) {
+      return error_response(Dialect::native, 404,
+                            "nothing defines the source \"" + std::string(request.id) +
+                                "\"; add it to sources in tocsin.yaml");
+    }
+    kind = *known;
+    memo = nullptr;  // The answer names every alert by its labels.
+  }
 
   ingest::SourceTerms terms;
   terms.source = source_;
@@ -88,7 +109,7 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   terms.mapping_version = policy.rules.hash;
   terms.limits.labels = static_cast<std::size_t>(site.options.settings.limits.labels);
   terms.limits.label_value = static_cast<std::size_t>(site.options.settings.limits.label_value);
-  auto decoded = net.decoder().alertmanager_api(request.body, terms, memo, delivery->arena);
+  auto decoded = net.decoder().decode(kind, request.body, terms, memo, delivery->arena);
   if (!decoded) return unreadable(site, decoded.error());
 
   reports_ = decoded->reports.size();
@@ -104,7 +125,7 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
     counts.received = refused_;
     if (site.options.metrics != nullptr) site.options.metrics->intake(source_, counts);
     tell_of_refusals(site);
-    return response({});
+    return tells_all_ ? report(nullptr) : response({});
   }
 
   delivery->lane = triage::Lane::intake;
@@ -133,7 +154,7 @@ Response Intake::unreadable(Site& site, const ingest::BodyError& error) {
              {"offset", std::to_string(error.offset)},
              {"reason", std::string(error.reason)},
              {"problem", error.problem}});
-  return error_response(Dialect::alertmanager, 400, detail);
+  return error_response(tells_all_ ? Dialect::native : Dialect::alertmanager, 400, detail);
 }
 
 void Intake::tell_of_refusals(Site& site) const {
@@ -171,13 +192,37 @@ Intake::Next Intake::answered(NetThread& net, const Request& request,
                {"reason", std::string(triage::to_string(why))}});
   }
   tell_of_refusals(site);
-  return response(counts);
+  return tells_all_ && counts.refused == 0 ? report(&delivery) : response(counts);
+}
+
+Response Intake::report(const triage::Delivery* delivery) const {
+  std::string out =
+      "{\"accepted\":" + std::to_string(delivery == nullptr ? 0 : reports_) + ",\"rejected\":[";
+  for (const ingest::RefusedAlert& one : described_) {
+    if (out.back() != '[') out += ',';
+    out += "{\"at\":";
+    append_json_string(one.at, out);
+    out += ",\"problem\":";
+    append_json_string(one.problem, out);
+    out += '}';
+  }
+  out += "],\"alerts\":[";
+  for (std::size_t i = 0; delivery != nullptr && i < delivery->steps.size(); ++i) {
+    const auto* step = std::get_if<triage::ReportAlert>(&delivery->steps[i]);
+    if (step == nullptr) continue;
+    if (i > 0) out += ',';
+    out += "{\"fingerprint\":\"" + fingerprint(step->report.labels) + "\",\"incident\":";
+    const IncidentId incident = delivery->answers[i].incident;
+    out += incident ? "\"INC-" + std::to_string(incident.value) + "\"}" : "null}";
+  }
+  return json_response(out + "]}");
 }
 
 Response Intake::response(const telemetry::Metrics::IntakeCounts& counts) const {
   // What found no room comes again with the whole batch: kept alerts are then refreshes.
   if (counts.refused > 0) {
-    return overloaded(Dialect::alertmanager, "no room for new alerts just now; send them again");
+    return overloaded(tells_all_ ? Dialect::native : Dialect::alertmanager,
+                      "no room for new alerts just now; send them again");
   }
   if (reports_ > 0 || refused_ == 0) return {};
   std::string text = "none of the " + std::to_string(refused_) + " alerts was kept\n";

@@ -14,11 +14,12 @@ namespace tocsin::http {
 
 class NetThread;
 
-/// The source of a request: the one its token stands for, else the one whose name is the path's
-/// prefix, else the first of the route's kind, else the one that exists built in.
+/// The source of a request: the one its token stands for, else the one the path names, as {id} or as
+/// prefix, else the first of the route's kind, else the one that exists built in. "" if the path names
+/// one that does not exist.
 std::string_view intake_source(const triage::Policy&, const Request&);
 
-/// POST /api/v2/alerts: body → delivery → answers → response. One at a time for each connection.
+/// Alerts: body → delivery → answers → response. One at a time for each connection.
 class Intake {
  public:
   /// What to do next: send a response, or deliver to the core and come back with the answers.
@@ -32,7 +33,10 @@ class Intake {
   Response unreadable(Site&, const ingest::BodyError&);
   void tell_of_refusals(Site&) const;
   Response response(const telemetry::Metrics::IntakeCounts&) const;
+  /// What POST /ingest/{source} answers: exactly 200, with what became of each alert.
+  Response report(const triage::Delivery*) const;
 
+  bool tells_all_ = false;  ///< The route is /ingest/{source}.
   std::string source_;
   std::size_t reports_ = 0;
   std::size_t refused_ = 0;

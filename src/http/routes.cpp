@@ -26,6 +26,12 @@ constexpr Route now(std::string_view pattern, bool below_any_prefix, Scope scope
           kList, function, nullptr,          {}};
 }
 
+constexpr Route intake(std::string_view method) {
+  return {method,   "/ingest/{id}", false, Scope::ingest, BodyLimit::configured,
+          "intake", Work::intake,   kList, nullptr,       nullptr,
+          {}};
+}
+
 /// The route table. One row a route; a path may have several rows with different methods.
 constexpr std::array kRoutes = {
     Route{"POST",
@@ -39,6 +45,8 @@ constexpr std::array kRoutes = {
           nullptr,
           nullptr,
           {}},
+    intake("POST"),
+    intake("PUT"),
     Route{"GET",
           "/api/v2/alerts",
           true,

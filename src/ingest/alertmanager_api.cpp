@@ -53,7 +53,7 @@ std::string pointer_token(std::string_view name) {
 
 /// The members of one alert that are read; of repeated ones the last, as other readers have it.
 struct Members {
-  std::optional<element> labels, annotations, starts_at, ends_at, generator_url;
+  std::optional<element> labels, annotations, starts_at, ends_at, generator_url, status;
 };
 
 Members members_of(simdjson::dom::object alert) {
@@ -69,10 +69,28 @@ Members members_of(simdjson::dom::object alert) {
       found.ends_at = value;
     } else if (name == "generatorURL") {
       found.generator_url = value;
+    } else if (name == "status") {
+      found.status = value;
     }
   }
   return found;
 }
+
+/// What a status says; nothing for other words and other things.
+std::optional<Phase> phase_of(const std::optional<element>& status) {
+  std::string_view word;
+  if (!status || status->get(word) != simdjson::SUCCESS) return std::nullopt;
+  if (word == "firing") return Phase::firing;
+  if (word == "resolved") return Phase::resolved;
+  return std::nullopt;
+}
+
+/// How the bodies differ in which alerts stand.
+struct Envelope {
+  std::string_view below;         ///< JSON Pointer of the array: "" or "/alerts".
+  bool says_status = false;       ///< Each alert may; else its end alone decides.
+  std::optional<Phase> of_group;  ///< For alerts that say none.
+};
 
 /// The strings of an object as they lie in the parser's string buffer: one behind the other in
 /// order of the text, each as 4 bytes of length, the bytes, NUL. As long as that holds, the block
@@ -100,8 +118,9 @@ std::string_view spelling_of(simdjson::dom::object object) {
 
 class Reader {
  public:
-  Reader(const SourceTerms& terms, Memo::Impl* memo, Arena& arena, Scratch& scratch)
-      : terms_(terms), memo_(memo), arena_(arena), scratch_(scratch) {
+  Reader(const Envelope& envelope, const SourceTerms& terms, Memo::Impl* memo, Arena& arena,
+         Scratch& scratch)
+      : envelope_(envelope), terms_(terms), memo_(memo), arena_(arena), scratch_(scratch) {
     if (memo_ != nullptr) terms_id_ = memo_->terms_id(terms_);
   }
 
@@ -124,8 +143,8 @@ class Reader {
   bool refuse(RefusalReason reason, std::string_view below, std::string problem) {
     ++out_.refused_by[static_cast<std::size_t>(reason)];
     if (out_.refused.size() < kRefusedDescribedMax) {
-      std::string at = "/" + std::to_string(index_);
-      at += below;
+      std::string at(envelope_.below);
+      at.append("/").append(std::to_string(index_)).append(below);
       out_.refused.push_back({index_, std::move(at), std::move(problem), reason});
     }
     return false;
@@ -149,7 +168,7 @@ class Reader {
     report.phase = Phase::firing;
     if (!read_time(members.starts_at, "/startsAt", scratch_.last_start, report.starts_at)) return;
     if (!read_time(members.ends_at, "/endsAt", scratch_.last_end, report.ends_at)) return;
-    if (report.ends_at) report.phase = Phase::by_end;
+    report.phase = read_phase(members, report);
     // Annotations before labels: an alert that is refused must leave no trace in the memo.
     if (!read_annotations(members.annotations, report)) return;
     if (!read_labels(members.labels, report)) return;
@@ -158,6 +177,13 @@ class Reader {
       report.generator_url = arena_.copy(cut_utf8(url, terms_.limits.label_value));
     }
     out_.reports.push_back(report);
+  }
+
+  Phase read_phase(const Members& members, const Report& report) const {
+    if (!envelope_.says_status) return report.ends_at ? Phase::by_end : Phase::firing;
+    if (const auto own = phase_of(members.status)) return *own;
+    if (envelope_.of_group) return *envelope_.of_group;
+    return report.ends_at ? Phase::resolved : Phase::firing;
   }
 
   bool read_time(const std::optional<element>& value, std::string_view below, Scratch::Time& last,
@@ -308,6 +334,7 @@ class Reader {
     return LabelsView(arena_.copy(owned.block()));
   }
 
+  const Envelope& envelope_;
   const SourceTerms& terms_;
   Memo::Impl* memo_;
   Arena& arena_;
@@ -317,6 +344,17 @@ class Reader {
   Decoded out_;
 };
 
+std::unexpected<BodyError> wrong_body(std::string_view at, std::optional<element> found,
+                                      std::string_view wanted, std::string_view reason) {
+  BodyError error;
+  error.at = at;
+  error.problem = found ? type_name(found->type()) : "nothing";
+  error.problem += " where ";
+  error.problem += wanted;
+  error.reason = reason;
+  return std::unexpected(std::move(error));
+}
+
 }  // namespace
 
 std::expected<Decoded, BodyError> read_alert_array(element root, const SourceTerms& terms,
@@ -324,13 +362,34 @@ std::expected<Decoded, BodyError> read_alert_array(element root, const SourceTer
                                                    Scratch& scratch) {
   simdjson::dom::array alerts;
   if (root.get(alerts) != simdjson::SUCCESS) {
-    BodyError error;
-    error.problem = std::string(type_name(root.type())) +
-                    " where an array of alerts should stand; send [{\"labels\":{…}}, …]";
-    error.reason = "not_an_array";
-    return std::unexpected(std::move(error));
+    return wrong_body("", root, "an array of alerts should stand; send [{\"labels\":{…}}, …]",
+                      "not_an_array");
   }
-  return Reader(terms, memo, arena, scratch).read(alerts);
+  const Envelope envelope;
+  return Reader(envelope, terms, memo, arena, scratch).read(alerts);
+}
+
+std::expected<Decoded, BodyError> read_alertmanager_webhook(element root, const SourceTerms& terms,
+                                                            Memo::Impl* memo, Arena& arena,
+                                                            Scratch& scratch) {
+  constexpr std::string_view kWanted =
+      "an array of alerts should stand; send {\"version\":\"4\",\"alerts\":[{\"labels\":{…}}, …]}";
+  simdjson::dom::object object;
+  if (root.get(object) != simdjson::SUCCESS) {
+    return wrong_body("", root, "the object of a webhook should stand; send {\"alerts\":[…]}",
+                      "not_an_object");
+  }
+  Envelope envelope{.below = "/alerts", .says_status = true, .of_group = {}};
+  std::optional<element> list;
+  for (const auto [name, value] : object) {
+    if (name == "alerts") list = value;
+    if (name == "status") envelope.of_group = phase_of(value);
+  }
+  simdjson::dom::array alerts;
+  if (!list || list->get(alerts) != simdjson::SUCCESS) {
+    return wrong_body("/alerts", list, kWanted, "not_an_array");
+  }
+  return Reader(envelope, terms, memo, arena, scratch).read(alerts);
 }
 
 }  // namespace tocsin::ingest

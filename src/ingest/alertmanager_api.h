@@ -28,4 +28,10 @@ struct Scratch {
 std::expected<Decoded, BodyError> read_alert_array(simdjson::dom::element root, const SourceTerms&,
                                                    Memo::Impl* memo, Arena&, Scratch&);
 
+/// The body of Alertmanager's webhook, version 4. An alert's own status counts, else the group's,
+/// else whether it has an end. What the body leaves out (truncatedAlerts) goes on as it was.
+std::expected<Decoded, BodyError> read_alertmanager_webhook(simdjson::dom::element root,
+                                                            const SourceTerms&, Memo::Impl* memo,
+                                                            Arena&, Scratch&);
+
 }  // namespace tocsin::ingest

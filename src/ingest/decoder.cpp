@@ -32,14 +32,26 @@ Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
-std::expected<Decoded, BodyError> Decoder::alertmanager_api(std::string_view body,
-                                                            const SourceTerms& terms, Memo* memo,
-                                                            Arena& arena) {
+std::optional<Kind> kind_of(std::string_view name) {
+  if (name == "alertmanager-api") return Kind::alertmanager_api;
+  if (name == "alertmanager") return Kind::alertmanager;
+  return std::nullopt;
+}
+
+std::expected<Decoded, BodyError> Decoder::decode(Kind kind, std::string_view body,
+                                                  const SourceTerms& terms, Memo* memo,
+                                                  Arena& arena) {
   CHECK(terms.secret != nullptr && terms.identity_ignore != nullptr);
   const auto root = impl_->json.parse(body, terms.limits.depth);
   if (!root) return std::unexpected(root.error());
-  return read_alert_array(*root, terms, memo == nullptr ? nullptr : &memo->impl(), arena,
-                          impl_->scratch);
+  Memo::Impl* known = memo == nullptr ? nullptr : &memo->impl();
+  switch (kind) {
+    case Kind::alertmanager_api:
+      return read_alert_array(*root, terms, known, arena, impl_->scratch);
+    case Kind::alertmanager:
+      return read_alertmanager_webhook(*root, terms, known, arena, impl_->scratch);
+  }
+  CHECK(false);
 }
 
 }  // namespace tocsin::ingest

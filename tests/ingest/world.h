@@ -15,6 +15,7 @@ struct World {
   std::vector<std::string> ignore;
   SourceTerms terms;
   Decoder decoder;
+  Kind kind = Kind::alertmanager_api;
   Arena arena;
 
   World() {
@@ -24,7 +25,7 @@ struct World {
     terms.mapping_version = 1;
   }
   std::expected<Decoded, BodyError> decode(std::string_view body, Memo* memo = nullptr) {
-    return decoder.alertmanager_api(body, terms, memo, arena);
+    return decoder.decode(kind, body, terms, memo, arena);
   }
   /// The key of the only alert of `[body]`.
   Key key_of(std::string_view body, Memo* memo = nullptr) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,16 @@
 
 /// Bytes of one kind of source → reports, or where and why not. Pure but for the memo.
 namespace tocsin::ingest {
+
+/// The kinds of source this version reads.
+enum class Kind : std::uint8_t {
+  alertmanager_api,  ///< POST /api/v2/alerts: an array of {labels, annotations?, startsAt?, endsAt?,
+                     ///< generatorURL?}. Source: Alertmanager's api/v2/openapi.yaml.
+  alertmanager,      ///< Alertmanager's webhook, version 4: {status?, alerts: [{status?, labels, …}]}.
+                     ///< Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+};
+/// "alertmanager-api", as tocsin.yaml names it; nothing for kinds this version does not read.
+std::optional<Kind> kind_of(std::string_view name);
 
 struct Limits {
   std::size_t labels = 128;               ///< Further ones are cut after identity.
@@ -50,7 +61,7 @@ struct BodyError {
   std::string at;            ///< JSON Pointer or "" for the whole.
   std::size_t offset = 0;    ///< Byte, if known.
   std::string problem;
-  std::string_view reason;   ///< Bounded, for metrics: "malformed", "not_an_array", "empty", "too_deep", "encoding"
+  std::string_view reason;   ///< Bounded, for metrics: "malformed", "not_an_array", "not_an_object", "empty", "too_deep", "encoding"
 };
 
 /// Knows the key of label spellings seen before, so that they are not decoded and matched again.
@@ -87,10 +98,10 @@ class Decoder {
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
 
-  /// POST /api/v2/alerts: a JSON array of {labels, annotations?, startsAt?, endsAt?, generatorURL?}.
-  /// `memo` may be null: then every report has its labels. `body` needs no padding.
-  /// Source: Alertmanager api/v2/openapi.yaml and PRODUCT.md section 4 for what is refused.
-  std::expected<Decoded, BodyError> alertmanager_api(std::string_view body, const SourceTerms&, Memo* memo, Arena&);
+  /// `memo` may be null: then every report has its labels. `body` needs no padding. What is refused
+  /// one by one is in PRODUCT.md section 4.
+  std::expected<Decoded, BodyError> decode(Kind, std::string_view body, const SourceTerms&,
+                                           Memo* memo, Arena&);
 
  private:
   struct Impl;
