@@ -16,6 +16,7 @@ Response index_page(Site& site, const Request&) {
                        "Tocsin " + site.options.version +
                            "\n\n"
                            "POST /api/v2/alerts              alerts, as Prometheus sends them\n"
+                           "POST /ingest/{source}            alerts of a configured source\n"
                            "GET  /api/v2/alerts              alerts that fire\n"
                            "GET  /api/v2/status\n"
                            "GET  /v1/incidents               open incidents (state=all: all)\n"
