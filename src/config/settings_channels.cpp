@@ -70,9 +70,15 @@ void read_channel(const Value& value, SettingsDraft& draft) {
   }
   channel.kind = kind.value_or(Channel::Kind::log);
   read_secrets(section, channel, kind.has_value(), draft.folder);
+  if (const auto format = section.find("format")) {
+    if (kind == Channel::Kind::log)
+      format->error("a channel of kind log has one format", "remove it");
+    const auto choice = format->choice({"tocsin", "alertmanager"});
+    channel.format = static_cast<Channel::Format>(choice.value_or(0));
+  }
   section.secret("url", "url_file");
   section.secret("secret", "secret_file");
-  section.not_yet({"smtp", "from", "to", "format", "updates"});
+  section.not_yet({"smtp", "from", "to", "updates"});
   if (!channel.name.empty()) draft.out.channels.push_back(std::move(channel));
 }
 

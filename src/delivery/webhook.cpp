@@ -20,7 +20,10 @@ Request webhook_request(const Message& message, const config::Channel& channel,
                         std::string_view external_url, std::int64_t unix_seconds) {
   Request request;
   request.url = channel.url;
-  request.body = view::page_json(message.page, message.incident, message.alerts, external_url);
+  const auto body = channel.format == config::Channel::Format::alertmanager
+                        ? view::alertmanager_json
+                        : view::page_json;
+  request.body = body(message.page, message.incident, message.alerts, external_url);
   request.headers = {header("Content-Type", "application/json"),
                      header("Idempotency-Key", message.page.key)};
   if (!channel.secret.empty()) {

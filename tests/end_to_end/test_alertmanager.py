@@ -5,7 +5,7 @@ import subprocess
 import unittest
 import urllib.request
 
-from daemon import SEVERITY, Scenario, free_port, wait_until
+from daemon import SEVERITY, Daemon, Scenario, free_port, wait_until
 
 SETTINGS = """
 sources:
@@ -77,6 +77,27 @@ class Relay(Scenario):
         self.assertEqual(relay.send(body("Relayed", -1)), 200)
         wait_until(lambda: tocsin.alerts()[0]["state"] == "resolved", 15, "the relayed end")
         self.assertEqual(tocsin.alerts()[0]["ended_by"], "resolve")
+
+    def test_a_channel_in_alertmanagers_format_is_read_by_its_receivers(self):
+        # The receiver at hand that reads Alertmanager's webhook is Tocsin itself.
+        receiver = Daemon(self.folder / "receiver", rules=SEVERITY, settings=SETTINGS)
+        self.addCleanup(self.end, receiver)
+        receiver.start()
+        sender = Daemon(self.folder / "sender", rules=SEVERITY + """
+escalations: {default: {steps: [{page: [channel:down], wait: 1h}]}}
+incidents: {recovery: 1s}
+""", settings="channels: [{name: down, kind: webhook, url_file: down-url, format: alertmanager}]\n")
+        self.addCleanup(self.end, sender)
+        sender.write_secret("down-url", f"{receiver.url}/ingest/relay")
+        sender.start()
+        self.assertEqual(sender.ask("POST", "/api/v2/alerts", body("Down", 300)).status, 200)
+        wait_until(lambda: len(receiver.alerts()) == 1, 15, "the alert at the receiver")
+        sent, got = sender.alerts()[0], receiver.alerts()[0]
+        for member in ("labels", "annotations", "starts_at", "generator_url", "fingerprint"):
+            self.assertEqual(got[member], sent[member], member)
+        self.assertEqual((got["source"], got["state"]), ("relay", "firing"))
+        self.assertEqual(sender.ask("POST", "/api/v2/alerts", body("Down", -1)).status, 200)
+        wait_until(lambda: receiver.alerts()[0]["state"] == "resolved", 15, "the end at the receiver")
 
     def test_ingest_says_what_became_of_each_alert(self):
         tocsin = self.daemon(rules=SEVERITY, settings=SETTINGS)

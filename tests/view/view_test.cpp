@@ -239,5 +239,56 @@ TEST(View, AProblemNamesStatusTitleAndDetail) {
       R"({"type":"about:blank","title":"Not Found","status":404,"detail":"no incident INC-9"})");
 }
 
+triage::Page page_of(triage::Event event) {
+  triage::Page page;
+  page.incident = {42};
+  page.event = event;
+  page.channel = "ops";
+  return page;
+}
+
+TEST(Alertmanager, AFiringIncidentHasItsShape) {
+  store::AlertRow other = firing_alert();
+  other.labels = Labels{{"alertname", "HighErrorRate"}, {"instance", "192.0.2.8:9100"}};
+  const std::string text = alertmanager_json(page_of(triage::Event::escalated), wide_incident(),
+                                             {firing_alert(), other, ended_alert(EndedBy::lease)},
+                                             "http://tocsin.example.net");
+  const json::value body = json::parse(text);
+  EXPECT_EQ(body.at("version").as_string(), "4");
+  EXPECT_EQ(body.at("groupKey").as_string(), "INC-42");
+  EXPECT_EQ(body.at("status").as_string(), "firing");
+  EXPECT_EQ(body.at("receiver").as_string(), "ops");
+  EXPECT_EQ(json::serialize(body.at("groupLabels")), R"({"cluster":"eu-1","service":"checkout"})");
+  EXPECT_EQ(json::serialize(body.at("commonLabels")), R"({"alertname":"HighErrorRate"})");
+  EXPECT_EQ(json::serialize(body.at("commonAnnotations")), R"({"summary":"5 % of requests fail"})");
+  EXPECT_EQ(body.at("externalURL").as_string(), "http://tocsin.example.net");
+  EXPECT_EQ(body.at("truncatedAlerts").to_number<int>(), 1) << "of four alerts three are shown";
+  const json::array& alerts = body.at("alerts").as_array();
+  ASSERT_EQ(alerts.size(), 3u);
+  EXPECT_EQ(alerts[0].at("status").as_string(), "firing");
+  EXPECT_EQ(alerts[0].at("endsAt").as_string(), "0001-01-01T00:00:00Z");
+  EXPECT_EQ(alerts[0].at("startsAt").as_string(), "2026-11-23T04:15:00.000Z");
+  EXPECT_EQ(alerts[0].at("fingerprint").as_string(), "5c9f2b1e0a7d4433");
+  EXPECT_EQ(alerts[2].at("status").as_string(), "resolved");
+  EXPECT_EQ(alerts[2].at("endsAt").as_string(), "2026-11-23T05:00:00.500Z");
+}
+
+TEST(Alertmanager, AnIncidentThatIsOverHasNothingThatFires) {
+  const json::value body = json::parse(alertmanager_json(
+      page_of(triage::Event::resolved), wide_incident(), {firing_alert()}, "http://x.example.net"));
+  EXPECT_EQ(body.at("status").as_string(), "resolved");
+  EXPECT_EQ(body.at("alerts").at(0).at("status").as_string(), "resolved");
+  EXPECT_NE(body.at("alerts").at(0).at("endsAt").as_string(), "0001-01-01T00:00:00Z");
+}
+
+TEST(Alertmanager, ReceiversGetOneAlertEvenIfNoneCanBeRead) {
+  const json::value body = json::parse(alertmanager_json(
+      page_of(triage::Event::triggered), wide_incident(), {}, "http://tocsin.example.net"));
+  ASSERT_EQ(body.at("alerts").as_array().size(), 1u);
+  EXPECT_EQ(body.at("alerts").at(0).at("labels").at("alertname").as_string(),
+            "HighErrorRate on checkout");
+  EXPECT_EQ(body.at("truncatedAlerts").to_number<int>(), 3);
+}
+
 }  // namespace
 }  // namespace tocsin::view

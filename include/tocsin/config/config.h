@@ -29,6 +29,8 @@ struct Channel {
   Kind kind = Kind::log;
   std::string url;     ///< Read from url_file; a secret. Never logged or shown.
   std::string secret;  ///< Read from secret_file; "" = unsigned.
+  enum class Format : std::uint8_t { tocsin, alertmanager };
+  Format format = Format::tocsin;  ///< Of a webhook's body.
   Position at;
 };
 

@@ -36,6 +36,13 @@ std::string alerts_json(const std::vector<store::AlertRow>&, std::string_view ne
 std::string page_json(const triage::Page&, const triage::Incident&,
                       const std::vector<store::AlertRow>& alerts, std::string_view external_url);
 
+/// The same as Alertmanager's webhook, version 4: groupKey is the incident's id, receiver the channel,
+/// groupLabels what it was correlated by; resolved only with incident.resolved.
+/// Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+std::string alertmanager_json(const triage::Page&, const triage::Incident&,
+                              const std::vector<store::AlertRow>& alerts,
+                              std::string_view external_url);
+
 inline constexpr std::size_t kPageBytesMax = 1U << 20;
 inline constexpr std::size_t kTimelineMax = 1'000;
 
