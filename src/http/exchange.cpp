@@ -24,11 +24,11 @@ Instant wall_now() {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
+}  // namespace
+
 std::string size_detail(std::uint64_t most) {
   return "the body is larger than " + std::to_string(most) + " bytes; send it in parts";
 }
-
-}  // namespace
 
 Exchange::Exchange(NetThread& net, const Peer& peer, Conversation& conversation)
     : net_(net), peer_(peer), conversation_(conversation) {}

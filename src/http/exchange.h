@@ -13,6 +13,9 @@ namespace tocsin::http {
 
 class NetThread;
 
+/// "the body is larger than N bytes; send it in parts"
+std::string size_detail(std::uint64_t most);
+
 /// One request from head to response, and then the next of the same connection. Knows no bytes of
 /// HTTP. On its net thread only.
 class Exchange {
@@ -27,6 +30,8 @@ class Exchange {
   std::uint64_t body_max() const { return body_max_; }
   /// The body has this many bytes so far. A response means that there is no room for it.
   std::optional<Response> body_grew(std::uint64_t bytes);
+  /// A body that did not say its length went beyond body_max().
+  Response too_large() { return broken(413, size_detail(body_max_), "too_large"); }
   /// The request is there. The conversation gets its response, now or later.
   void run(std::string_view body);
   /// For requests that are no HTTP or ended before they were whole.

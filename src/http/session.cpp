@@ -73,7 +73,6 @@ Breakage breakage_of(Failure failed) {
   if (failed == error::header_limit) {
     return {431, "the head of the request is larger than 16 KiB", "head_too_large"};
   }
-  if (failed == error::body_limit) return {413, "the body is too large", "too_large"};
   if (failed == error::bad_content_length || failed == error::multiple_content_length ||
       failed == error::bad_transfer_encoding) {
     return {400, "the length of the body is not said, or said in two ways", "body_length"};
@@ -242,8 +241,9 @@ class Connection final : public Session, public Conversation {
   }
 
   void refuse_bytes(Failure failed) {
-    const Breakage breakage = breakage_of(failed);
     keep_ = false;
+    if (failed == beast::http::error::body_limit) return respond(exchange_.too_large());
+    const Breakage breakage = breakage_of(failed);
     respond(exchange_.broken(breakage.status, breakage.detail, breakage.reason));
   }
 

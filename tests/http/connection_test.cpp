@@ -131,7 +131,7 @@ TEST(Connection, ClosesWhereTheEndOfTheRequestIsNotKnown) {
        404, "no such path"},
       {"chunks beyond the limit",
        head + "Transfer-Encoding: chunked\r\n\r\n200000\r\n" + std::string(1 << 21, ' '), 413,
-       "too large"},
+       "larger than 1048576 bytes"},
       {"announced and refused", head + "Expect: 100-continue\r\nContent-Length: 2000000\r\n\r\n",
        413, "larger"},
   };
