@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tocsin/view/view.h"
+#include "view/append.h"
 #include "view/json_object.h"
 
 namespace tocsin::view {
@@ -54,24 +55,6 @@ AlertRow stand_in(const triage::Incident& incident) {
   return alert;
 }
 
-/// As many alerts as fit, in order; how many.
-std::size_t append_alerts(const std::vector<AlertRow>& alerts, bool is_over, std::string& out) {
-  std::size_t shown = 0;
-  out += '[';
-  for (const AlertRow& alert : alerts) {
-    const std::size_t before = out.size();
-    if (shown > 0) out += ',';
-    append_alert(alert, is_over, out);
-    if (out.size() > kPageBytesMax) {
-      out.resize(before);
-      break;
-    }
-    ++shown;
-  }
-  out += ']';
-  return shown;
-}
-
 }  // namespace
 
 std::string alertmanager_json(const triage::Page& page, const triage::Incident& incident,
@@ -96,7 +79,8 @@ std::string alertmanager_json(const triage::Page& page, const triage::Incident& 
   object.labels("commonLabels", common(labels));
   object.labels("commonAnnotations", common(annotations));
   object.text("externalURL", external_url);
-  const std::size_t shown = append_alerts(rows, is_over, object.name("alerts"));
+  const std::size_t shown = append_alerts_that_fit(
+      rows, object.name("alerts"), [&](const AlertRow& row) { append_alert(row, is_over, out); });
   const std::size_t members = std::size_t{incident.firing} + incident.resolved;
   object.number("truncatedAlerts", std::max(members, rows.size()) - shown);
   object.close();

@@ -22,24 +22,6 @@ void append_page(const Page& page, std::string_view ending_words, JsonObject& ob
   shown.close();
 }
 
-/// Appends as many alerts as fit, in order, and returns how many.
-std::size_t append_alerts_that_fit(const std::vector<AlertRow>& alerts, std::string& out) {
-  std::size_t shown = 0;
-  out += '[';
-  for (const AlertRow& alert : alerts) {
-    const std::size_t before = out.size();
-    if (shown > 0) out += ',';
-    append_alert(alert, out);
-    if (out.size() > kPageBytesMax) {
-      out.resize(before);
-      break;
-    }
-    ++shown;
-  }
-  out += ']';
-  return shown;
-}
-
 }  // namespace
 
 std::string page_json(const Page& page, const triage::Incident& incident,
@@ -49,7 +31,8 @@ std::string page_json(const Page& page, const triage::Incident& incident,
   object.text("event", triage::to_string(page.event));
   append_page(page, ending(page.event, alerts), object);
   append_incident(incident, external_url, object.name("incident"));
-  const std::size_t shown = append_alerts_that_fit(alerts, object.name("alerts"));
+  const std::size_t shown = append_alerts_that_fit(
+      alerts, object.name("alerts"), [&](const AlertRow& alert) { append_alert(alert, out); });
   const std::size_t members = std::size_t{incident.firing} + incident.resolved;
   const std::size_t all = std::max(members, alerts.size());
   if (shown < all) object.number("alerts_omitted", all - shown);

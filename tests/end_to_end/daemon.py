@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("TOCSIN_BINARY", TOP / "build" / "release" / "tocsin"))
@@ -27,6 +28,15 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def is_ready(port):
+    """True if what listens there, of Prometheus' family, says so."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5) as reply:
+            return reply.status == 200
+    except OSError:
+        return False
 
 
 def wait_until(condition, seconds, what):

@@ -5,7 +5,7 @@ import subprocess
 import urllib.parse
 import urllib.request
 
-from daemon import free_port, wait_until
+from daemon import free_port, is_ready, wait_until
 
 
 class Prometheus:
@@ -26,11 +26,7 @@ class Prometheus:
     def _is_ready(self):
         if self.process.poll() is not None:
             raise AssertionError("Prometheus ended: " + (self.folder / "log").read_text()[-2000:])
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5) as reply:
-                return reply.status == 200
-        except OSError:
-            return False
+        return is_ready(self.port)
 
     def query(self, expression):
         """Values of an instant query, as numbers."""

@@ -5,7 +5,7 @@ import subprocess
 import unittest
 import urllib.request
 
-from daemon import SEVERITY, Daemon, Scenario, free_port, wait_until
+from daemon import SEVERITY, Daemon, Scenario, free_port, is_ready, wait_until
 
 SETTINGS = """
 sources:
@@ -28,14 +28,7 @@ class Alertmanager:
              "--cluster.listen-address=", f"--web.listen-address=127.0.0.1:{self.port}"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
-        wait_until(self.is_ready, 20, "Alertmanager is ready")
-
-    def is_ready(self):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5) as reply:
-                return reply.status == 200
-        except OSError:
-            return False
+        wait_until(lambda: is_ready(self.port), 20, "Alertmanager is ready")
 
     def send(self, body):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/v2/alerts", body,

@@ -41,8 +41,8 @@ std::vector<std::string> make_expected() {
     all.push_back("answer " + std::string(to_string(fate)));
   }
   for (const auto refusal : {triage::Refusal::unknown_incident, triage::Refusal::wrong_state,
-                             triage::Refusal::stale_version, triage::Refusal::no_space,
-                             triage::Refusal::too_many_alerts}) {
+                             triage::Refusal::stale_version, triage::Refusal::wrong_team,
+                             triage::Refusal::no_space, triage::Refusal::too_many_alerts}) {
     all.push_back("refusal " + std::string(to_string(refusal)));
   }
   return all;

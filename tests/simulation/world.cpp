@@ -183,6 +183,8 @@ void World::act_as_person() {
       *delivery->if_version -= 1;
     }
   }
+  // A token of another team: it may act on nothing here.
+  if (random_.chance(8)) delivery->teams = {"a team of nobody"};
   const bool twice = allows(Fault::repeated_action) && random_.chance(25);
   const std::string bytes = twice ? encode(*delivery) : std::string();
   put(std::move(delivery), asked);

@@ -225,8 +225,12 @@ void World::answered_action(const Asked& asked, const Delivery& delivery) {
   require(
       answer.fate == Fate::done || answer.fate == Fate::already_so || answer.fate == Fate::refused,
       text + " was answered as if it were a report");
+  require(answer.fate == Fate::refused || delivery.teams.empty(),
+          text + " was done by a token that may not act on it");
   if (answer.fate == Fate::done) done_.push_back({asked.incident, asked.note, delivery.actor});
   if (answer.fate != Fate::refused) return;
+  require(answer.refusal != Refusal::wrong_team || !delivery.teams.empty(),
+          text + " was refused for its team without one");
   require(answer.refusal != Refusal::stale_version || asked.has_version,
           text + " is stale without If-Match");
   require(answer.refusal != Refusal::no_space && answer.refusal != Refusal::too_many_alerts,

@@ -170,6 +170,34 @@ TEST_F(Maintaining, AnAlertThatEndedLatelyStaysHoweverOldItIs) {
   EXPECT_EQ(sql(folder_.file("tocsin.db"), "SELECT group_concat(id) FROM alert"), "1,3");
 }
 
+TEST_F(Maintaining, AnAlertInTheChainOfAnOpenIncidentStaysUntilThatIsClosed) {
+  open(bare(folder_));
+  triage::Incident incident;
+  incident.id = IncidentId{1};
+  batch_.rows.incidents.push_back(incident);
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    batch_.rows.new_alerts.push_back(new_alert(id));
+    batch_.rows.new_alerts.back().joined = incident.id;
+    batch_.rows.new_alerts.back().status.incident = incident.id;
+  }
+  ASSERT_EQ(commit(), Committed::committed);
+  triage::AlertStatus status;
+  status.state = triage::AlertState::resolved;
+  status.incident = incident.id;
+  status.ended_at = at(0) + 5 * kDay;
+  batch_.rows.alerts.push_back({AlertId{2}, status, true});
+  ASSERT_EQ(commit(), Committed::committed);
+  maintain_all(40);
+  EXPECT_EQ(sql(folder_.file("tocsin.db"), "SELECT group_concat(id) FROM alert"), "1,2,3")
+      << "without it, alert 1 would be lost to the incident";
+  incident.state = triage::IncidentState::closed;
+  incident.closed_at = at(0) + 39 * kDay;
+  batch_.rows.incidents.push_back(incident);
+  ASSERT_EQ(commit(), Committed::committed);
+  maintain_all(41);
+  EXPECT_EQ(sql(folder_.file("tocsin.db"), "SELECT group_concat(id) FROM alert"), "1,3");
+}
+
 TEST_F(Maintaining, AClosedIncidentGoesWithItsTimelineAndPages) {
   open(bare(folder_));
   for (std::uint64_t id = 1; id <= 4; ++id) {
