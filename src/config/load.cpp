@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "config/report.h"
 #include "config/rules_root.h"
+#include "tocsin/base/check.h"
 #include "tocsin/config/config.h"
 
 namespace tocsin::config {
@@ -37,6 +39,68 @@ void append(Diagnostics&& from, Diagnostics& to) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
+/// Which fragments have a mistake.
+class Faults {
+ public:
+  explicit Faults(const std::vector<std::string>& folders) : roots_(name_roots(folders)) {}
+
+  /// Files that could not be read, under their real paths.
+  void add_unread(const Diagnostics& diagnostics) {
+    for (const Diagnostic& diagnostic : diagnostics) {
+      if (diagnostic.level == Diagnostic::Level::error) add_real(diagnostic.at.file);
+    }
+  }
+  /// Mistakes in files, under the roots' shown names. False if all of them were known.
+  bool add(const Diagnostics& diagnostics) {
+    const std::size_t before = fragments_.size();
+    for (const Diagnostic& diagnostic : diagnostics) {
+      if (diagnostic.level != Diagnostic::Level::error) continue;
+      fragments_.insert(place_of(diagnostic.at.file, roots_).fragment);
+    }
+    return fragments_.size() > before;
+  }
+  bool everything() const { return everything_; }
+  void add_everything() { everything_ = true; }
+  bool contains(const triage::PolicyFile& file) const {
+    return everything_ || fragments_.contains(place_of(file.path, roots_).fragment);
+  }
+  const std::set<std::string>& fragments() const { return fragments_; }
+  Place place(const triage::PolicyFile& file) const { return place_of(file.path, roots_); }
+
+ private:
+  void add_real(const std::string& path) {
+    for (const RulesRoot& root : roots_) {
+      if (!path.starts_with(root.folder + "/")) continue;
+      const std::string below = path.substr(root.folder.size() + 1);
+      // What cannot be entered is a fragment, what cannot be read a file of one or of the root.
+      const bool is_file = below.ends_with(".yaml") || below.ends_with(".yml");
+      const auto end = below.find('/');
+      fragments_.insert(end == std::string::npos && is_file ? "" : below.substr(0, end));
+      return;
+    }
+    everything_ = true;  // A whole root, or too many files.
+  }
+
+  std::vector<RulesRoot> roots_;
+  std::set<std::string> fragments_;
+  bool everything_ = false;
+};
+
+/// The files of faulty fragments as they were, all others as they are, in the order of reading.
+std::vector<triage::PolicyFile> mix(const Faults& faults,
+                                    const std::vector<triage::PolicyFile>& now,
+                                    const std::vector<triage::PolicyFile>& before) {
+  std::vector<triage::PolicyFile> out;
+  for (const auto& file : now) {
+    if (!faults.contains(file)) out.push_back(file);
+  }
+  for (const auto& file : before) {
+    if (faults.contains(file)) out.push_back(file);
+  }
+  std::ranges::stable_sort(out, {}, [&](const auto& file) { return faults.place(file); });
+  return out;
+}
+
 }  // namespace
 
 Loaded load(const std::string& settings_path) {
@@ -46,16 +110,41 @@ Loaded load(const std::string& settings_path) {
   out.settings = std::move(settings.settings);
   out.diagnostics = std::move(settings.diagnostics);
 
-  FilesResult files = read_rules_files(out.settings.rules);
-  const bool files_are_good = !has_errors(files.diagnostics);
-  show_where_named(out.settings, files.diagnostics);
-  PolicyResult policy = compile_policy(out.settings, std::move(files.files));
+  out.files = read_rules_files(out.settings.rules);
+  const bool files_are_good = !has_errors(out.files.diagnostics);
+  PolicyResult policy = compile_policy(out.settings, out.files.files);
   show_real_paths(name_roots(out.settings.rules), policy.diagnostics);
-  append(std::move(files.diagnostics), out.diagnostics);
+  Diagnostics unread = out.files.diagnostics;
+  show_where_named(out.settings, unread);
+  append(std::move(unread), out.diagnostics);
   append(std::move(policy.diagnostics), out.diagnostics);
   if (out.settings_are_good && files_are_good) out.policy = std::move(policy.policy);
   sort(out.diagnostics);
   return out;
+}
+
+void fall_back(Loaded& loaded, const std::vector<triage::PolicyFile>& last_good) {
+  CHECK(loaded.settings_are_good);
+  if (loaded.policy != nullptr || last_good.empty()) return;
+  Faults faults(loaded.settings.rules);
+  faults.add_unread(loaded.files.diagnostics);
+  while (loaded.policy == nullptr) {
+    PolicyResult result =
+        compile_policy(loaded.settings, mix(faults, loaded.files.files, last_good));
+    const bool nothing_left = faults.everything();
+    // A mistake in what was good once: something it needs has changed.
+    if (result.policy == nullptr && !faults.add(result.diagnostics)) faults.add_everything();
+    loaded.policy = std::move(result.policy);
+    show_real_paths(name_roots(loaded.settings.rules), result.diagnostics);
+    append(std::move(result.diagnostics), loaded.diagnostics);
+    if (nothing_left) break;
+  }
+  sort(loaded.diagnostics);
+  std::set<std::string> kept = faults.fragments();
+  if (faults.everything()) {
+    for (const auto& file : last_good) kept.insert(faults.place(file).fragment);
+  }
+  loaded.kept.assign(kept.begin(), kept.end());
 }
 
 }  // namespace tocsin::config

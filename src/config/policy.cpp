@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <initializer_list>
+#include <set>
 #include <utility>
 
 #include "config/policy_reader.h"
+#include "config/rules_root.h"
 #include "tocsin/alert/identity.h"
 #include "tocsin/config/config.h"
 
@@ -13,6 +16,34 @@ constexpr SectionReader kReaders[] = {
     {"services", read_services},   {"correlation", read_correlation},
     {"severity", read_severity},   {"escalations", read_escalations},
     {"incidents", read_incidents}, {"teams", read_teams},
+};
+
+/// Which fragment each file belongs to, and with which scope.
+class Scopes {
+ public:
+  explicit Scopes(const Settings& settings)
+      : settings_(settings), roots_(name_roots(settings.rules)) {}
+
+  void enter(const std::string& path, PolicyDraft& draft) {
+    const std::string fragment = place_of(path, roots_).fragment;
+    draft.in_fragment = !fragment.empty();
+    const auto found = std::ranges::find(settings_.fragments, fragment, &Fragment::name);
+    draft.scope = found == settings_.fragments.end() ? nullptr : &*found;
+    if (draft.scope != nullptr) seen_.insert(fragment);
+  }
+  /// A scope that nothing is scoped by is a slip of the pen, and leaves somebody unscoped.
+  void report_unused(Report& report) const {
+    for (const Fragment& fragment : settings_.fragments) {
+      if (seen_.contains(fragment.name)) continue;
+      report.warning(fragment.at, "no folder of rules is named " + in_quotes(fragment.name),
+                     "fragments scope the sub-folders of rules; correct the name or remove it");
+    }
+  }
+
+ private:
+  const Settings& settings_;
+  std::vector<RulesRoot> roots_;
+  std::set<std::string> seen_;
 };
 
 void read_file(const triage::PolicyFile& file, PolicyDraft& draft) {
@@ -42,15 +73,22 @@ void check_references(PolicyDraft& draft) {
   }
 }
 
-/// Of the paths and texts, each with its length in front. Nothing in tocsin.yaml changes what
-/// `match` says of given labels; a setting that ever does belongs in here.
-std::uint64_t hash_of(const std::vector<triage::PolicyFile>& files) {
+/// Of the texts, each with its length in front.
+std::uint64_t hash_of_all(std::initializer_list<std::string_view> texts, std::uint64_t hash) {
+  for (const std::string_view text : texts) {
+    hash = content_hash(std::to_string(text.size()), hash);
+    hash = content_hash(text, hash);
+  }
+  return hash;
+}
+
+/// Of everything that changes what `match` says of given labels: the files, and the scopes of
+/// tocsin.yaml.
+std::uint64_t hash_of(const Settings& settings, const std::vector<triage::PolicyFile>& files) {
   std::uint64_t hash = content_hash("tocsin rules 1");
-  for (const triage::PolicyFile& file : files) {
-    for (const std::string* part : {&file.path, &file.text}) {
-      hash = content_hash(std::to_string(part->size()), hash);
-      hash = content_hash(*part, hash);
-    }
+  for (const triage::PolicyFile& file : files) hash = hash_of_all({file.path, file.text}, hash);
+  for (const Fragment& fragment : settings.fragments) {
+    hash = hash_of_all({fragment.name, fragment.spelling}, hash);
   }
   return hash == 0 ? 1 : hash;
 }
@@ -86,6 +124,14 @@ std::vector<std::string_view> Names::all() const {
   return out;
 }
 
+rules::Predicate scoped(const PolicyDraft& draft, rules::Predicate when) {
+  if (draft.scope == nullptr) return when;
+  rules::AllOf both;
+  both.terms.push_back(draft.scope->scope);
+  both.terms.push_back(std::move(when));
+  return {std::move(both)};
+}
+
 bool is_only_one(const Value& value, std::optional<Position>& first, Report& report) {
   if (!first) {
     first = value.at();
@@ -101,13 +147,18 @@ PolicyResult compile_policy(const Settings& settings, std::vector<triage::Policy
   copy_settings(settings, *policy);
   Report report;
   PolicyDraft draft(report, *policy);
-  for (const triage::PolicyFile& file : files) read_file(file, draft);
+  Scopes scopes(settings);
+  for (const triage::PolicyFile& file : files) {
+    scopes.enter(file.path, draft);
+    read_file(file, draft);
+  }
+  scopes.report_unused(report);
   check_references(draft);
   if (!draft.has_map) add_default_severity_map(policy->rules.severity);
   add_default_escalation(draft);
   std::ranges::sort(policy->rules.services, {}, &rules::Service::name);
   std::ranges::sort(policy->escalations, {}, &triage::Escalation::name);
-  policy->rules.hash = hash_of(files);
+  policy->rules.hash = hash_of(settings, files);
   policy->files = std::move(files);
   PolicyResult result;
   if (report.errors() == 0) result.policy = std::move(policy);

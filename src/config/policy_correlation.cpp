@@ -24,6 +24,7 @@ bool read_parts(Section& section, rules::CorrelationRule& rule, PolicyDraft& dra
       by->error("no label to group by", "list at least one, such as [service]");
     }
   }
+  rule.when = scoped(draft, std::move(rule.when));
   section.duration("window", rule.window, 1s);
   section.duration("max_age", rule.max_age, 1s);
   section.not_yet({"open_after", "otherwise", "topology"});

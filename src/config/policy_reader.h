@@ -9,6 +9,7 @@
 
 #include "config/predicate.h"
 #include "config/section.h"
+#include "tocsin/config/config.h"
 #include "tocsin/triage/policy.h"
 
 namespace tocsin::config {
@@ -39,6 +40,8 @@ struct PolicyDraft {
   Report& report;
   triage::Policy& policy;
   PredicateReader predicates;
+  const Fragment* scope = nullptr;  ///< Of the file being read; null: it may touch every alert.
+  bool in_fragment = false;         ///< The file lies in a sub-folder, scoped or not.
   Names services, teams, escalations, correlation, criteria;
   std::optional<Position> severity_at, incidents_at;  ///< Sections that stand in one file only.
   bool has_map = false;                               ///< severity.map was given.
@@ -64,6 +67,9 @@ void read_teams(const Value&, PolicyDraft&);        // policy_teams.cpp
 void add_default_severity_map(rules::SeverityPolicy&);
 /// The escalation `default` that holds while no file has one of its own.
 void add_default_escalation(PolicyDraft&);
+
+/// `when`, and the scope of the fragment it stands in.
+rules::Predicate scoped(const PolicyDraft&, rules::Predicate when);
 
 /// False, and an error that names the first place, if the section was read before.
 bool is_only_one(const Value&, std::optional<Position>& first, Report&);

@@ -83,7 +83,7 @@ void read_criterion(const Value& value, PolicyDraft& draft) {
   if (const auto when = section.require("when", "say for which alerts it holds")) {
     auto predicate = draft.predicates.read(*when);
     good = good && predicate;
-    if (predicate) criterion.when = std::move(*predicate);
+    if (predicate) criterion.when = scoped(draft, std::move(*predicate));
   }
   if (good) draft.policy.rules.severity.criteria.push_back(std::move(criterion));
 }
@@ -97,6 +97,13 @@ void read_criteria(const Value& value, PolicyDraft& draft) {
   for (const Value& element : elements) read_criterion(element, draft);
 }
 
+/// What maps words to severities decides for the alerts of every team.
+void warn_of_reach(const Value& value, const PolicyDraft& draft) {
+  if (!draft.in_fragment) return;
+  value.warning("stands in a fragment and may lower the severity of every team's alerts",
+                "move it into a file of the rules root; a fragment may raise with criteria");
+}
+
 }  // namespace
 
 void read_severity(const Value& value, PolicyDraft& draft) {
@@ -104,11 +111,15 @@ void read_severity(const Value& value, PolicyDraft& draft) {
   rules::SeverityPolicy& severity = draft.policy.rules.severity;
   Section section(value);
   if (const auto otherwise = section.find("default")) {
+    warn_of_reach(*otherwise, draft);
     severity.otherwise_at = otherwise->at();
     severity.otherwise = read_level(*otherwise).value_or(severity.otherwise);
   }
   section.text("from_label", severity.from_label);
-  if (const auto map = section.find("map")) read_map(*map, draft);
+  if (const auto map = section.find("map")) {
+    warn_of_reach(*map, draft);
+    read_map(*map, draft);
+  }
   if (const auto criteria = section.find("criteria")) read_criteria(*criteria, draft);
   section.not_yet({"levels"});
 }

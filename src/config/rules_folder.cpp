@@ -157,6 +157,20 @@ std::vector<RulesRoot> name_roots(const std::vector<std::string>& folders) {
   return out;
 }
 
+Place place_of(std::string_view path, const std::vector<RulesRoot>& roots) {
+  Place place{roots.size(), ""};
+  for (std::size_t i = 0; i < roots.size() && place.root == roots.size(); ++i) {
+    if (path.starts_with(roots[i].shown + "/")) place.root = i;
+  }
+  // A file of a root that is no longer named keeps the fragment it had.
+  const std::size_t start =
+      place.root < roots.size() ? roots[place.root].shown.size() + 1 : path.find('/') + 1;
+  const std::string_view below = path.substr(start);
+  const std::size_t end = below.find('/');
+  if (end != std::string_view::npos) place.fragment = below.substr(0, end);
+  return place;
+}
+
 FilesResult read_rules_files(const std::vector<std::string>& folders) {
   FilesResult out;
   Walk walk(out);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tocsin::config {
@@ -13,5 +16,15 @@ struct RulesRoot {
   std::string shown;
 };
 std::vector<RulesRoot> name_roots(const std::vector<std::string>& folders);
+
+/// Where a rules file belongs: which root, and which sub-folder of it ("" = the root itself).
+/// Orders as the files are read.
+struct Place {
+  std::size_t root = 0;  ///< Index; the number of roots if it lies in none of them.
+  std::string fragment;
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+/// Of a path under its root's shown name.
+Place place_of(std::string_view path, const std::vector<RulesRoot>&);
 
 }  // namespace tocsin::config

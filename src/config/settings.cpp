@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "config/address.h"
+#include "config/predicate.h"
 #include "config/settings_reader.h"
 #include "config/targets.h"
 #include "config/text_file.h"
@@ -94,6 +95,33 @@ void read_rules(const Value& value, SettingsDraft& draft) {
   }
 }
 
+/// What stands there, unambiguously: for the rule set's hash.
+void spell(const Node& node, std::string& out) {
+  out += std::to_string(static_cast<int>(node.kind)) + ":" + std::to_string(node.text.size()) +
+         ":" + node.text + "[";
+  for (const auto& item : node.items) spell(*item, out);
+  for (const auto& entry : node.entries) {
+    spell(*entry.key, out);
+    spell(*entry.value, out);
+  }
+  out += "]";
+}
+
+void read_fragments(const Value& value, SettingsDraft& draft) {
+  PredicateReader predicates;
+  for (const Value::Named& entry : value.named()) {
+    Section section(entry.value);
+    const auto scope = section.require(
+        "scope", "list the matchers of the team's alerts, such as scope: ['team=\"payments\"']");
+    if (!scope) continue;
+    auto predicate = predicates.read(*scope);
+    if (!predicate) continue;
+    Fragment fragment{entry.name, std::move(*predicate), "", entry.at};
+    spell(scope->node(), fragment.spelling);
+    draft.out.fragments.push_back(std::move(fragment));
+  }
+}
+
 void read_fallback(const Value& value, SettingsDraft& draft) {
   draft.out.fallback_at = value.at();
   auto channels = read_fallback_targets(value, draft.channel_names());
@@ -117,9 +145,16 @@ void read_limits(const Value& value, SettingsDraft& draft) {
 
 /// Read in this order, whatever the order in the file: later ones look at earlier ones.
 constexpr SettingReader kReaders[] = {
-    {"insecure", read_insecure}, {"sources", read_sources},           {"auth", read_auth},
-    {"listen", read_listen},     {"external_url", read_external_url}, {"storage", read_storage},
-    {"rules", read_rules},       {"channels", read_channels},         {"fallback", read_fallback},
+    {"insecure", read_insecure},
+    {"sources", read_sources},
+    {"auth", read_auth},
+    {"listen", read_listen},
+    {"external_url", read_external_url},
+    {"storage", read_storage},
+    {"rules", read_rules},
+    {"fragments", read_fragments},
+    {"channels", read_channels},
+    {"fallback", read_fallback},
     {"limits", read_limits},
 };
 
@@ -148,7 +183,7 @@ void read_all(const Document& document, SettingsDraft& draft, Report& report) {
   for (const SettingReader& reader : kReaders) {
     if (const auto value = top.find(reader.key)) reader.read(*value, draft);
   }
-  top.not_yet({"tls", "fragments"});
+  top.not_yet({"tls"});
 }
 
 }  // namespace

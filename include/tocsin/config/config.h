@@ -11,6 +11,7 @@
 
 #include "tocsin/base/diagnostic.h"
 #include "tocsin/base/time.h"
+#include "tocsin/rules/matcher.h"
 #include "tocsin/triage/policy.h"
 
 /// YAML → settings and Policy, every mistake at once. Strict: unknown keys, duplicate keys, tags,
@@ -53,6 +54,14 @@ struct Auth {
   std::vector<Token> tokens;
 };
 
+/// What one team's folder of rules may touch: a sub-folder of a rules root.
+struct Fragment {
+  std::string name;          ///< Of the sub-folder.
+  rules::Predicate scope;    ///< Added with "and" to each of the folder's rules.
+  std::string spelling;      ///< As written: part of the rule set's hash.
+  Position at;
+};
+
 struct SizeLimits {
   std::uint64_t body = 32ULL << 20;
   std::uint64_t bodies_in_flight = 256ULL << 20;
@@ -73,6 +82,7 @@ struct Settings {
   Duration keep_incidents = std::chrono::days(400);  ///< retention.incidents
   std::vector<std::string> rules;         ///< Folders, resolved beside the file.
   std::vector<Position> rules_at;         ///< Where each is named; empty for the default.
+  std::vector<Fragment> fragments;        ///< Each name once.
   Auth auth;
   std::vector<triage::Source> sources;    ///< alertmanager-api exists built in.
   std::vector<std::string> identity_ignore;
@@ -106,14 +116,26 @@ struct PolicyResult {
 };
 PolicyResult compile_policy(const Settings&, std::vector<triage::PolicyFile> files);
 
-/// Settings and rules together, as `tocsin check` and `serve` read them: diagnostics sorted.
+/// Settings and rules together, as `tocsin check`, `serve` and a reload read them.
 struct Loaded {
   Settings settings;
   std::shared_ptr<const triage::Policy> policy;  ///< Null if settings or rules have errors.
   bool settings_are_good = false;
-  Diagnostics diagnostics;
+  Diagnostics diagnostics;  ///< Sorted.
+  FilesResult files;        ///< As they lie on the disk.
+  /// Fragments that are not in force as they lie on the disk; "" is the files of the roots
+  /// themselves. Filled by fall_back().
+  std::vector<std::string> kept;
 };
 Loaded load(const std::string& settings_path);
+
+/// Gives `loaded` a policy where the rules on the disk have errors: each fragment with an error
+/// stands as in `last_good`, the files the policy in force was compiled from, everything else as on
+/// the disk. A fragment without an earlier version is left out. What fits nothing else, such as an
+/// older fragment that uses a name which is gone, puts all of `last_good` in force. The policy stays
+/// null if even that has errors, or if `last_good` is empty; `diagnostics` then say why.
+/// REQUIRES: loaded.settings_are_good.
+void fall_back(Loaded& loaded, const std::vector<triage::PolicyFile>& last_good);
 
 /// The default path of tocsin.yaml: the installed one if it exists, else config/tocsin.yaml.
 std::string default_path();
