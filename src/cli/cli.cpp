@@ -11,6 +11,7 @@
 #include "cli/alert.h"
 #include "cli/check.h"
 #include "cli/incident.h"
+#include "cli/reload.h"
 #include "cli/verbs.h"
 
 namespace tocsin::cli {
@@ -29,6 +30,7 @@ struct Flags {
   IncidentAction action;
   AlertFilter alerts;
   std::string id;
+  bool reapply = false;
   int code = 0;
 };
 
@@ -78,6 +80,17 @@ void add_check(CLI::App& app, Flags& flags, Terminal& terminal) {
   verb->add_flag("--strict", flags.check.strict, "Count warnings as errors");
   add_format(*verb, flags);
   verb->callback([&flags, &terminal] { flags.code = check(flags.check, flags.format, terminal); });
+}
+
+void add_reload(CLI::App& app, Flags& flags, Terminal& terminal) {
+  CLI::App* verb = app.add_subcommand(
+      "reload", "Make the daemon read its files again; waits and prints every mistake");
+  verb->add_flag("--reapply", flags.reapply,
+                 "Decide alerts that fire anew, by the rules as they are now");
+  add_remote(*verb, flags);
+  verb->callback([&flags, &terminal] {
+    flags.code = reload(flags.remote, flags.reapply, flags.format, terminal);
+  });
 }
 
 void add_incident_action(CLI::App& group, Flags& flags, Terminal& terminal, const char* name,
@@ -167,6 +180,7 @@ int run_verb(int argc, const char* const* argv, const Serve& serve, Terminal& te
   app.require_subcommand(1);
   add_serve(app, flags, serve);
   add_check(app, flags, terminal);
+  add_reload(app, flags, terminal);
   add_incident(app, flags, terminal);
   add_alert(app, flags, terminal);
   add_version(app, terminal);

@@ -133,6 +133,14 @@ using Headers = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
 }  // namespace
 
+namespace {
+std::expected<json::value, Problem> document_of(std::expected<Remote::Reply, Problem> reply) {
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  if (!reply->good) return std::unexpected(std::move(reply->refusal));
+  return std::move(reply->document);
+}
+}  // namespace
+
 std::expected<Remote, Problem> Remote::open(const RemoteOptions& options) {
   Remote remote;
   remote.url_ = options.url;
@@ -161,17 +169,22 @@ std::expected<json::value, Problem> Remote::get(std::string_view path, const Que
     target += separator + percent_encoded(name) + "=" + percent_encoded(value);
     separator = '&';
   }
-  return ask(target, nullptr);
+  return document_of(ask(target, nullptr));
 }
 
 std::expected<json::value, Problem> Remote::post(std::string_view path,
                                                  const json::value& body) const {
+  return document_of(try_post(path, body));
+}
+
+std::expected<Remote::Reply, Problem> Remote::try_post(std::string_view path,
+                                                       const json::value& body) const {
   const std::string text = json::serialize(body);
   return ask(path, &text);
 }
 
-std::expected<json::value, Problem> Remote::ask(std::string_view path_and_query,
-                                                const std::string* body) const {
+std::expected<Remote::Reply, Problem> Remote::ask(std::string_view path_and_query,
+                                                  const std::string* body) const {
   const Handle handle(curl_easy_init(), &curl_easy_cleanup);
   if (handle == nullptr) return std::unexpected(Problem{"libcurl cannot start", ""});
   CURL* curl = handle.get();
@@ -205,13 +218,16 @@ std::expected<json::value, Problem> Remote::ask(std::string_view path_and_query,
         Problem{url_ + " answered more than 64 MiB", "ask for less with --limit"});
   if (code != CURLE_OK) return std::unexpected(unreachable(url_, code));
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
-  if (answer.status < 200 || answer.status >= 300) return std::unexpected(refused(url_, answer));
   boost::system::error_code failed;
-  json::value parsed = json::parse(answer.body, failed);
+  Reply reply;
+  reply.good = answer.status >= 200 && answer.status < 300;
+  reply.document = json::parse(answer.body, failed);
+  if (!reply.good) reply.refusal = refused(url_, answer);
+  if (failed && !reply.good) return std::unexpected(reply.refusal);
   if (failed)
     return std::unexpected(
         Problem{url_ + " answered something that is no JSON", "is it Tocsin that listens there?"});
-  return parsed;
+  return reply;
 }
 
 }  // namespace tocsin::cli

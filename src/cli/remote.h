@@ -30,10 +30,17 @@ class Remote {
   /// Sends `body` as JSON.
   std::expected<boost::json::value, Problem> post(std::string_view path,
                                                   const boost::json::value& body) const;
+  /// The same, where a refusal says more than its sentence: anything but JSON is still a problem.
+  struct Reply {
+    bool good = false;  ///< A 2xx.
+    boost::json::value document;
+    Problem refusal;  ///< Unless good.
+  };
+  std::expected<Reply, Problem> try_post(std::string_view path,
+                                         const boost::json::value& body) const;
 
  private:
-  std::expected<boost::json::value, Problem> ask(std::string_view path_and_query,
-                                                 const std::string* body) const;
+  std::expected<Reply, Problem> ask(std::string_view path_and_query, const std::string* body) const;
 
   std::string url_;    ///< Without a trailing slash.
   std::string token_;  ///< A secret: only ever in the Authorization header.

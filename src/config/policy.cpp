@@ -103,6 +103,9 @@ void copy_settings(const Settings& settings, triage::Policy& policy) {
   if (policy.fallback.empty()) policy.fallback = {"log"};
   policy.sources = settings.sources;
   policy.identity_ignore = settings.identity_ignore;
+  for (const std::string& label : policy.identity_ignore) {
+    policy.identity_hash = hash_of_all({label}, policy.identity_hash);
+  }
   policy.active_alerts_max = settings.limits.active_alerts;
 }
 

@@ -54,10 +54,28 @@ void CommitThread::commit(store::Batch batch) {
   something_.notify_one();
 }
 
-/// True if a batch or the end has come.
+void CommitThread::between_batches(std::function<void(store::Store&)> work) {
+  {
+    const std::scoped_lock lock(mutex_);
+    works_.push_back(std::move(work));
+  }
+  something_.notify_one();
+}
+
+void CommitThread::configure(const config::Settings& settings) {
+  between_batches([this, free = settings.min_free, events = settings.keep_events,
+                   incidents = settings.keep_incidents](store::Store&) {
+    options_.min_free = free;
+    options_.keep_events = events;
+    options_.keep_incidents = incidents;
+  });
+}
+
+/// True if a batch, work or the end has come.
 bool CommitThread::wait(Duration limit) {
   std::unique_lock lock(mutex_);
-  return something_.wait_for(lock, limit, [&] { return next_.has_value() || ending_; });
+  return something_.wait_for(lock, limit,
+                             [&] { return next_.has_value() || !works_.empty() || ending_; });
 }
 
 void CommitThread::run() {
@@ -73,9 +91,19 @@ void CommitThread::run() {
       if (!commit_until_done(*batch)) return;
       options_.on_committed();
     }
+    work_between_batches();
     look_at_space();
     look_after_store();
   }
+}
+
+void CommitThread::work_between_batches() {
+  std::vector<std::function<void(store::Store&)>> works;
+  {
+    const std::scoped_lock lock(mutex_);
+    works.swap(works_);
+  }
+  for (const auto& work : works) work(*options_.store);
 }
 
 bool CommitThread::commit_until_done(const store::Batch& batch) {
@@ -118,9 +146,8 @@ void CommitThread::look_at_space() {
   const std::uint64_t free = options_.store->free_bytes();
   // A tenth more before new alerts are taken again, or the border would flicker; and what the
   // reserve held does not count as free before there is as much besides.
-  const std::uint64_t enough =
-      options_.settings->min_free + options_.settings->min_free / 10 + reserve_spent_;
-  note_space(low_space_ ? free < enough : free < options_.settings->min_free, free);
+  const std::uint64_t enough = options_.min_free + options_.min_free / 10 + reserve_spent_;
+  note_space(low_space_ ? free < enough : free < options_.min_free, free);
 }
 
 void CommitThread::note_space(bool low, std::uint64_t free) {
@@ -128,19 +155,18 @@ void CommitThread::note_space(bool low, std::uint64_t free) {
   if (low == low_space_) return;
   low_space_ = low;
   if (!low) reserve_spent_ = 0;
-  options_.log->write(low ? telemetry::Log::Level::error : telemetry::Log::Level::info,
-                      low ? "store.space_low" : "store.space_back",
-                      {{"free_bytes", std::to_string(free)},
-                       {"min_free", std::to_string(options_.settings->min_free)}});
+  options_.log->write(
+      low ? telemetry::Log::Level::error : telemetry::Log::Level::info,
+      low ? "store.space_low" : "store.space_back",
+      {{"free_bytes", std::to_string(free)}, {"min_free", std::to_string(options_.min_free)}});
   options_.on_space(low);
 }
 
 void CommitThread::look_after_store() {
   const Now now{wall_now(), wall_now()};
-  while (options_.store->maintain(now, options_.settings->keep_events,
-                                  options_.settings->keep_incidents)) {
+  while (options_.store->maintain(now, options_.keep_events, options_.keep_incidents)) {
     const std::scoped_lock lock(mutex_);
-    if (next_ || ending_) return;  // Commits first.
+    if (next_ || !works_.empty() || ending_) return;  // Commits first.
   }
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "tocsin/config/config.h"
 #include "tocsin/store/store.h"
@@ -18,7 +20,9 @@ class CommitThread {
  public:
   struct Options {
     store::Store* store = nullptr;
-    const config::Settings* settings = nullptr;
+    std::uint64_t min_free = 0;  ///< storage.min_free
+    Duration keep_events{};      ///< storage.retention.events
+    Duration keep_incidents{};   ///< storage.retention.incidents
     telemetry::Metrics* metrics = nullptr;
     telemetry::Log* log = nullptr;
     std::function<void()> on_committed;      ///< On this thread.
@@ -29,12 +33,18 @@ class CommitThread {
 
   /// REQUIRES: no other batch waits; the one before may still be under way.
   void commit(store::Batch);
+  /// Thread-safe: runs `work` on this thread before long, between two batches. What has not run
+  /// when the thread ends is dropped.
+  void between_batches(std::function<void(store::Store&)> work);
+  /// Thread-safe: from now on by these settings.
+  void configure(const config::Settings&);
 
  private:
   void run();
   /// False if the end came while space was short: the batch is not committed and nobody was
   /// answered.
   bool commit_until_done(const store::Batch&);
+  void work_between_batches();
   void look_after_store();
   void look_at_space();
   void note_space(bool low, std::uint64_t free);
@@ -44,6 +54,7 @@ class CommitThread {
   std::mutex mutex_;
   std::condition_variable something_;
   std::optional<store::Batch> next_;
+  std::vector<std::function<void(store::Store&)>> works_;
   bool ending_ = false;
   bool low_space_ = false;
   std::uint64_t reserve_spent_ = 0;  ///< Bytes of a released reserve, until space is back.

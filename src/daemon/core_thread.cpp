@@ -51,6 +51,17 @@ void CoreThread::ask_leases(std::vector<AlertId> ids,
   });
 }
 
+void CoreThread::replace_policy(std::shared_ptr<const triage::Policy> policy,
+                                std::unique_ptr<triage::Delivery> told) {
+  // Functions are copied, deliveries are not.
+  auto shared = std::make_shared<std::unique_ptr<triage::Delivery>>(std::move(told));
+  options_.inbox->ask([this, policy = std::move(policy), shared] {
+    options_.pipeline->set_policy(policy);
+    const bool fits = options_.pipeline->submit(*shared);
+    CHECK(fits);
+  });
+}
+
 void CoreThread::run() {
   Inbox::Taken taken;
   Duration wait(0);
@@ -83,6 +94,7 @@ void CoreThread::turn(Inbox::Taken& taken) {
   release();
   commit(pipeline.take_batch(now));
   for (const auto& question : taken.questions) question();
+  more_ = more_ || !taken.questions.empty();  // One may have brought something to decide.
   report(now);
   idle_ = pipeline.idle();
 }

@@ -50,6 +50,10 @@ class CoreThread {
   void stop();
   /// Calls back on the core thread with the live leases of these alerts.
   void ask_leases(std::vector<AlertId>, std::function<void(std::vector<http::LiveLease>)>);
+  /// Thread-safe: what is decided from now on is decided by this policy. `told` holds the step that
+  /// says so and is answered as every delivery.
+  void replace_policy(std::shared_ptr<const triage::Policy>,
+                      std::unique_ptr<triage::Delivery> told);
   /// Thread-safe: wall clock minus timeline. Below a second the difference is only rounding: 0.
   Duration wall_offset() const { return Duration(wall_offset_.load()); }
 

@@ -6,14 +6,20 @@
 #include <atomic>
 #include <cstdlib>
 #include <exception>
+#include <functional>
+#include <future>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "daemon/commit_thread.h"
 #include "daemon/core_thread.h"
+#include "daemon/own_steps.h"
 #include "daemon/page_log.h"
 #include "daemon/page_thread.h"
+#include "daemon/reload.h"
 #include "daemon/startup.h"
 #include "tocsin/cli/cli.h"
 #include "tocsin/daemon/daemon.h"
@@ -25,8 +31,8 @@ namespace tocsin::daemon {
 namespace {
 constexpr Duration kDrainRequests = std::chrono::seconds(2);
 constexpr Duration kDrainAttempts = std::chrono::seconds(8);
+constexpr Duration kReloadStep = std::chrono::seconds(10);
 constexpr std::size_t kLaneBytes = 64U << 20;
-constexpr std::string_view kAlarm = "TocsinRulesRejected";
 
 /// The signals the main thread waits for; blocked before any thread starts, so all inherit it.
 sigset_t block_signals() {
@@ -38,31 +44,6 @@ sigset_t block_signals() {
   return set;
 }
 
-/// A delivery of the daemon's own, which nobody waits for.
-std::unique_ptr<triage::Delivery> own_delivery(triage::Step step) {
-  auto delivery = std::make_unique<triage::Delivery>();
-  delivery->lane = triage::Lane::outcomes;
-  delivery->source = "tocsin";
-  delivery->actor = "tocsin";
-  delivery->steps.push_back(std::move(step));
-  return delivery;
-}
-
-/// The alarm that the rules on disk are not the ones in force, firing or cleared.
-std::unique_ptr<triage::Delivery> rules_alarm(const KeySecret& secret, const std::string& mistake) {
-  auto delivery = own_delivery(triage::ReportAlert{});
-  auto& step = std::get<triage::ReportAlert>(delivery->steps.front());
-  const Labels labels{{"alertname", kAlarm}, {"service", "tocsin"}, {"severity", "warning"}};
-  const Labels annotations{
-      {"summary", "The rules files have errors; the last good rules are in force."},
-      {"description", mistake}};
-  step.report.key = secret.key_of_labels(labels);
-  step.report.phase = mistake.empty() ? Phase::resolved : Phase::firing;
-  step.report.labels = LabelsView(delivery->arena.copy(labels.block()));
-  step.report.annotations = LabelsView(delivery->arena.copy(annotations.block()));
-  return delivery;
-}
-
 /// The whole running daemon: members are made in order and end in reverse.
 class Daemon {
  public:
@@ -72,17 +53,13 @@ class Daemon {
         secret_(started_.store->secret()),
         inbox_(kLaneBytes),
         policy_(started_.policy) {
-    for (const triage::Source& source : started_.policy->sources)
-      metrics_.expect_source(source.name);
-    for (const config::Channel& channel : started_.settings.channels) {
-      metrics_.expect_channel(channel.name,
-                              channel.kind == config::Channel::Kind::log ? "log" : "webhook");
-    }
+    expect_series(started_.settings);
     metrics_.config_reload(started_.rules_are_current, wall_now());
     make_courier();
     make_core();
     make_server();  // Binds, and may throw: nothing runs yet.
     make_threads();
+    make_reload();
   }
 
   void start() {
@@ -92,6 +69,7 @@ class Daemon {
   }
 
   bool is_ready() const { return ready_; }
+  void reload() { reload_->ask(false, nullptr); }
   std::string address() const {
     return started_.settings.listen.host + ":" + std::to_string(server_->port());
   }
@@ -103,6 +81,8 @@ class Daemon {
     ready_ = false;
     metrics_.ready(false);
     server_->stop_accepting();
+    stopping_ = true;
+    reload_->stop();
     wait_until(began + kDrainRequests, [&] { return server_->open_requests() == 0; });
     inbox_.close();
     wait_until(began + kDrainAttempts, [&] { return core_->idle() && courier_->in_flight() == 0; });
@@ -132,9 +112,7 @@ class Daemon {
     auto pipeline = std::make_unique<pipeline::Pipeline>(
         std::move(started_.loaded.state), started_.policy, started_.loaded.epoch,
         started_.loaded.seq, pipeline::Limits{.lane_bytes_max = ~std::size_t{0}});
-    knows_alarm_ =
-        pipeline->state().find(secret_.key_of_labels(Labels{
-            {"alertname", kAlarm}, {"service", "tocsin"}, {"severity", "warning"}})) != nullptr;
+    alarm_is_known_ = knows_files_alarm(secret_, pipeline->state());
     core_ = std::make_unique<CoreThread>(CoreThread::Options{
         .pipeline = std::move(pipeline),
         .inbox = &inbox_,
@@ -169,6 +147,9 @@ class Daemon {
     options.doors.leases = [this](std::vector<AlertId> ids, auto then) {
       core_->ask_leases(std::move(ids), std::move(then));
     };
+    options.doors.reload = [this](bool reapply, Reload::Then then) {
+      reload_->ask(reapply, std::move(then));
+    };
     options.doors.wall_offset = [this] { return core_->wall_offset(); };
     server_ = std::make_unique<http::Server>(std::move(options));
   }
@@ -177,7 +158,9 @@ class Daemon {
     started_.store->on_written([this] { inbox_.batch_written(); });
     commit_ = std::make_unique<CommitThread>(
         CommitThread::Options{.store = started_.store.get(),
-                              .settings = &started_.settings,
+                              .min_free = started_.settings.min_free,
+                              .keep_events = started_.settings.keep_events,
+                              .keep_incidents = started_.settings.keep_incidents,
                               .metrics = &metrics_,
                               .log = &log_,
                               .on_committed = [this] { inbox_.batch_done(); },
@@ -196,13 +179,99 @@ class Daemon {
     pthread_setname_np(courier_thread_.native_handle(), "delivery");
   }
 
+  void make_reload() {
+    reload_ = std::make_unique<Reload>(Reload::Options{
+        .settings = started_.settings,
+        .policy = started_.policy,
+        .save = [this](auto policy) { return save(std::move(policy)); },
+        .configure = [this](const config::Settings& settings) { configure(settings); },
+        .put_in_force = [this](auto policy,
+                               bool reapply) { return put_in_force(std::move(policy), reapply); },
+        .alarm = [this](const std::string& mistake) { alarm(mistake); },
+        .metrics = &metrics_,
+        .log = &log_});
+  }
+
+  void expect_series(const config::Settings& settings) {
+    for (const triage::Source& source : settings.sources) metrics_.expect_source(source.name);
+    for (const config::Channel& channel : settings.channels) {
+      metrics_.expect_channel(channel.name,
+                              channel.kind == config::Channel::Kind::log ? "log" : "webhook");
+    }
+  }
+
+  // What a reload does, on its thread.
+
+  std::string save(std::shared_ptr<const triage::Policy> policy) {
+    auto done = std::make_shared<std::promise<std::string>>();
+    auto result = done->get_future();
+    commit_->between_batches([done, policy = std::move(policy)](store::Store& store) {
+      const auto saved = store.save_policy(policy->rules.hash, policy->files, wall_now());
+      done->set_value(saved ? "" : saved.error().problem);
+    });
+    return wait_for(result) ? result.get() : "the store did not take them in time";
+  }
+
+  void configure(const config::Settings& settings) {
+    expect_series(settings);
+    courier_->configure(settings.channels, settings.external_url);
+    server_->configure(settings);
+    commit_->configure(settings);
+  }
+
+  bool put_in_force(std::shared_ptr<const triage::Policy> policy, bool reapply) {
+    auto done = std::make_shared<std::promise<void>>();
+    auto result = done->get_future();
+    auto told = own_delivery(triage::ReplacePolicy{reapply});
+    told->reply_to = expect([done] { done->set_value(); });
+    policy_ = policy;
+    core_->replace_policy(std::move(policy), std::move(told));
+    wait_for(result);  // Without space for the step, the core decides by it all the same.
+    return !stopping_;
+  }
+
+  /// False if it takes too long, or the daemon stops before.
+  template <class Value>
+  bool wait_for(const std::future<Value>& result) {
+    const Instant limit = wall_now() + kReloadStep;
+    while (result.wait_for(Duration(50)) != std::future_status::ready) {
+      if (stopping_ || wall_now() > limit) return false;
+    }
+    return true;
+  }
+
+  void alarm(const std::string& mistake) {
+    if (mistake.empty() && !alarm_is_known_) return;
+    alarm_is_known_ = true;
+    auto delivery = files_alarm(secret_, mistake);
+    inbox_.put(delivery);
+  }
+
   void submit_first_steps() {
     auto restarted = own_delivery(triage::Restarted{});
-    restarted->reply_to = kFirstSteps;
+    restarted->reply_to = expect([this] { become_ready(); });
     inbox_.put(restarted);
-    if (started_.rules_are_current && !knows_alarm_) return;
-    auto alarm = rules_alarm(secret_, started_.first_mistake);
-    inbox_.put(alarm);
+    alarm(started_.first_mistake);
+  }
+
+  /// A ticket for a delivery of the daemon's own: `then` runs on the core thread once it is
+  /// durable.
+  std::uint64_t expect(std::function<void()> then) {
+    const std::lock_guard lock(expected_mutex_);
+    expected_.emplace(++last_ticket_, std::move(then));
+    return last_ticket_;
+  }
+  void answer_own(const triage::Delivery& delivery) {
+    if (delivery.lane != triage::Lane::outcomes || delivery.reply_to == 0) return;
+    std::function<void()> then;
+    {
+      const std::lock_guard lock(expected_mutex_);
+      const auto found = expected_.find(delivery.reply_to);
+      if (found == expected_.end()) return;
+      then = std::move(found->second);
+      expected_.erase(found);
+    }
+    then();
   }
 
   std::unique_ptr<store::Reader> make_reader() {
@@ -216,8 +285,7 @@ class Daemon {
     const Instant now = wall_now();
     Duration longest{};
     for (const auto& delivery : deliveries) {
-      if (delivery->lane == triage::Lane::outcomes && delivery->reply_to == kFirstSteps)
-        become_ready();
+      answer_own(*delivery);
       if (delivery->received != Instant{}) longest = std::max(longest, now - delivery->received);
     }
     metrics_.receive_to_commit(longest);
@@ -234,8 +302,6 @@ class Daemon {
     sd_notifyf(0, "READY=1\nSTATUS=Listening on %s", where.c_str());
   }
 
-  static constexpr std::uint64_t kFirstSteps = 1;
-
   telemetry::Log& log_;
   telemetry::Metrics metrics_{cli::kVersion};
   Started started_;
@@ -243,22 +309,26 @@ class Daemon {
   Inbox inbox_;
   std::atomic<std::shared_ptr<const triage::Policy>> policy_;
   std::atomic<bool> ready_{false};
-  bool knows_alarm_ = false;
+  std::atomic<bool> stopping_{false};
+  bool alarm_is_known_ = false;  ///< Of the start, then of the reload thread.
+  std::mutex expected_mutex_;
+  std::map<std::uint64_t, std::function<void()>> expected_;
+  std::uint64_t last_ticket_ = 0;
   std::unique_ptr<delivery::Courier> courier_;
   std::unique_ptr<CoreThread> core_;
   std::unique_ptr<http::Server> server_;
   std::thread courier_thread_;
   std::unique_ptr<CommitThread> commit_;
   std::unique_ptr<PageThread> pages_;
+  std::unique_ptr<Reload> reload_;
 };
 
-void wait_for_end(const sigset_t& signals, telemetry::Log& log) {
+void wait_for_end(const sigset_t& signals, Daemon& daemon) {
   for (;;) {
     int number = 0;
     if (sigwait(&signals, &number) != 0) continue;
     if (number != SIGHUP) return;
-    log.write(telemetry::Log::Level::warning, "reload.unsupported",
-              {{"cure", "restart the daemon: this version reads its files at start only"}});
+    daemon.reload();
   }
 }
 }  // namespace
@@ -276,7 +346,7 @@ int serve(const std::string& settings_path) {
   try {
     Daemon daemon(std::move(*started), log);
     daemon.start();
-    wait_for_end(signals, log);
+    wait_for_end(signals, daemon);
     sd_notify(0, "STOPPING=1");
     log.write(telemetry::Log::Level::info, "daemon.draining", {});
     daemon.drain();

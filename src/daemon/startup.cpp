@@ -1,5 +1,6 @@
 #include "daemon/startup.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <thread>
@@ -14,14 +15,56 @@ namespace tocsin::daemon {
 
 namespace {
 constexpr int kConfigurationError = 78;  // EX_CONFIG of sysexits.h: systemd does not restart on it.
+constexpr std::size_t kDiagnosticsLogged = 100;
 constexpr Duration kFallbackTime = std::chrono::seconds(12);
 
-void log_diagnostics(const Diagnostics& diagnostics, telemetry::Log& log) {
-  for (const Diagnostic& diagnostic : diagnostics) {
-    const bool error = diagnostic.level == Diagnostic::Level::error;
-    log.write(error ? telemetry::Log::Level::error : telemetry::Log::Level::warning,
-              "config.diagnostic", {{"text", format(diagnostic)}});
+void log_store_error(const store::StoreError& error, telemetry::Log& log) {
+  log.write(telemetry::Log::Level::error, "store.unusable",
+            {{"problem", error.problem}, {"cure", error.cure}});
+}
+
+void save(Started& started, telemetry::Log& log) {
+  const auto saved =
+      started.store->save_policy(started.policy->rules.hash, started.policy->files, wall_now());
+  if (!saved) log_store_error(saved.error(), log);
+}
+
+/// The rules on the disk, and the last good ones of the store for what has errors.
+bool choose_policy(config::Loaded& read, Started& started, telemetry::Log& log) {
+  if (read.policy == nullptr) {
+    started.rules_are_current = false;
+    started.first_mistake = first_error(read.diagnostics);
+    const auto files = started.store->last_policy();
+    if (!files) log_store_error(files.error(), log);
+    if (files) config::fall_back(read, *files);
   }
+  if (read.policy == nullptr) {
+    log_diagnostics(read.diagnostics, log);
+    log.write(telemetry::Log::Level::error, "rules.unusable",
+              {{"problem", "the rules have errors and the store holds no earlier good version"},
+               {"cure", "mend what is listed above; `tocsin check` shows the same list"}});
+    return false;
+  }
+  started.policy = std::move(read.policy);
+  save(started, log);
+  if (started.rules_are_current) return true;
+  log.write(telemetry::Log::Level::error, "rules.last_good",
+            {{"problem", "the rules have errors; the last good version stays in force"},
+             {"first", started.first_mistake}});
+  return true;
+}
+}  // namespace
+
+void log_diagnostics(const Diagnostics& diagnostics, telemetry::Log& log) {
+  for (std::size_t i = 0; i < std::min(diagnostics.size(), kDiagnosticsLogged); ++i) {
+    const bool error = diagnostics[i].level == Diagnostic::Level::error;
+    log.write(error ? telemetry::Log::Level::error : telemetry::Log::Level::warning,
+              "config.diagnostic", {{"text", format(diagnostics[i])}});
+  }
+  if (diagnostics.size() <= kDiagnosticsLogged) return;
+  log.write(telemetry::Log::Level::warning, "config.diagnostics_more",
+            {{"not_shown", std::to_string(diagnostics.size() - kDiagnosticsLogged)},
+             {"cure", "`tocsin check` shows all of them"}});
 }
 
 std::string first_error(const Diagnostics& diagnostics) {
@@ -30,45 +73,6 @@ std::string first_error(const Diagnostics& diagnostics) {
   }
   return {};
 }
-
-void log_store_error(const store::StoreError& error, telemetry::Log& log) {
-  log.write(telemetry::Log::Level::error, "store.unusable",
-            {{"problem", error.problem}, {"cure", error.cure}});
-}
-
-/// The store's last good rules, if the files on disk cannot be used.
-std::shared_ptr<const triage::Policy> last_good_policy(const Started& started,
-                                                       telemetry::Log& log) {
-  auto files = started.store->last_policy();
-  if (!files || files->empty()) return nullptr;
-  config::PolicyResult compiled = config::compile_policy(started.settings, std::move(*files));
-  if (compiled.policy == nullptr) log_diagnostics(compiled.diagnostics, log);
-  return compiled.policy;
-}
-
-bool choose_policy(config::Loaded& read, Started& started, telemetry::Log& log) {
-  if (read.policy != nullptr) {
-    started.policy = std::move(read.policy);
-    const auto saved =
-        started.store->save_policy(started.policy->rules.hash, started.policy->files, wall_now());
-    if (!saved) log_store_error(saved.error(), log);
-    return true;
-  }
-  started.rules_are_current = false;
-  started.first_mistake = first_error(read.diagnostics);
-  started.policy = last_good_policy(started, log);
-  if (started.policy == nullptr) {
-    log.write(telemetry::Log::Level::error, "rules.unusable",
-              {{"problem", "the rules have errors and the store holds no earlier good version"},
-               {"cure", "mend what is listed above; `tocsin check` shows the same list"}});
-    return false;
-  }
-  log.write(telemetry::Log::Level::error, "rules.last_good",
-            {{"problem", "the rules have errors; the last good version stays in force"},
-             {"first", started.first_mistake}});
-  return true;
-}
-}  // namespace
 
 void page_fallback(const config::Settings& settings, const std::string& problem,
                    telemetry::Log& log) {

@@ -25,6 +25,11 @@ struct Started {
 /// are, else the last good ones of the store. On failure nothing, and `exit_code` says how to end.
 std::optional<Started> start_up(const std::string& settings_path, telemetry::Log&, int& exit_code);
 
+/// A line for each, the first hundred of them.
+void log_diagnostics(const Diagnostics&, telemetry::Log&);
+/// The first error as `tocsin check` shows it, "" if there is none.
+std::string first_error(const Diagnostics&);
+
 /// Pages the fallback channels of tocsin.yaml that the store cannot be used. Takes 12 s at most.
 void page_fallback(const config::Settings&, const std::string& problem, telemetry::Log&);
 

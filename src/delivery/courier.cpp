@@ -64,6 +64,12 @@ struct Attempt {
   std::unique_ptr<Transfer> transfer;
 };
 
+/// What a reload brings.
+struct Configuration {
+  std::vector<config::Channel> channels;
+  std::string external_url;
+};
+
 /// What waits for one destination, counted when it arrives: on any thread.
 struct Load {
   std::size_t messages = 0;
@@ -116,7 +122,7 @@ void initialise_curl_once() {
 }  // namespace
 
 struct Courier::Impl {
-  explicit Impl(Options given) : options(std::move(given)) {
+  explicit Impl(Options given) : options(std::move(given)), external_url(options.external_url) {
     initialise_curl_once();
     multi = curl_multi_init();
     CHECK(multi != nullptr);
@@ -154,23 +160,27 @@ struct Courier::Impl {
 
   std::mutex mutex;  ///< Guards the next three, which other threads fill.
   std::vector<Job> inbox;
-  std::optional<std::vector<config::Channel>> new_channels;
+  std::optional<Configuration> new_configuration;
   std::map<std::string, Load, std::less<>> loads;
 
   // Of the courier's thread.
+  std::string external_url;
   std::map<std::string, Destination, std::less<>> destinations;
   std::map<CURL*, std::unique_ptr<Attempt>> running;
 };
 
 void Courier::Impl::take_inbox() {
   std::vector<Job> jobs;
-  std::optional<std::vector<config::Channel>> channels;
+  std::optional<Configuration> configuration;
   {
     const std::lock_guard lock(mutex);
     jobs.swap(inbox);
-    channels.swap(new_channels);
+    configuration.swap(new_configuration);
   }
-  if (channels) take_channels(*channels);
+  if (configuration) {
+    external_url = std::move(configuration->external_url);
+    take_channels(configuration->channels);
+  }
   for (Job& job : jobs) route(std::move(job));
 }
 
@@ -227,8 +237,8 @@ void Courier::Impl::start_waiting() {
 void Courier::Impl::begin(Destination& destination, Job job) {
   auto attempt = std::make_unique<Attempt>();
   attempt->began = wall_now();
-  attempt->request = webhook_request(job.message, destination.channel, options.external_url,
-                                     unix_seconds(attempt->began));
+  attempt->request =
+      webhook_request(job.message, destination.channel, external_url, unix_seconds(attempt->began));
   job.message.alerts.clear();  // They stand in the body now.
   attempt->job = std::move(job);
   attempt->destination = &destination;
@@ -359,10 +369,10 @@ void Courier::attempt(Message message, Done done) {
   curl_multi_wakeup(impl_->multi);
 }
 
-void Courier::set_channels(std::vector<config::Channel> channels) {
+void Courier::configure(std::vector<config::Channel> channels, std::string external_url) {
   {
     const std::lock_guard lock(impl_->mutex);
-    impl_->new_channels = std::move(channels);
+    impl_->new_configuration = {std::move(channels), std::move(external_url)};
   }
   curl_multi_wakeup(impl_->multi);
 }

@@ -170,7 +170,7 @@ std::expected<std::unique_ptr<triage::Delivery>, Response> read_action(const Sit
   return delivery;
 }
 
-Response action_response(Site& site, store::Reader* reader, std::string_view verb, IncidentId id,
+Response action_response(Site& site, store::Reader* reader, const Request& request, IncidentId id,
                          triage::StepAnswer answer) {
   const int status = status_of(answer.refusal);
   if (status == 404) return unknown_incident(name_of(id));
@@ -183,11 +183,10 @@ Response action_response(Site& site, store::Reader* reader, std::string_view ver
   if (!*incident) return unknown_incident(name_of(id));
   if (status != 200) {
     return error_response(Dialect::native, status,
-                          refusal_detail(answer.refusal, verb, **incident));
+                          refusal_detail(answer.refusal, request.route->verb, **incident));
   }
   bring_up_to_date(site, **incident);
-  Response response =
-      json_response(view::incident_json(**incident, site.options.settings.external_url));
+  Response response = json_response(view::incident_json(**incident, request.terms->external_url));
   response.headers = "ETag: \"" + std::to_string((*incident)->version) + "\"\r\n";
   return response;
 }

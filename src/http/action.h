@@ -18,7 +18,6 @@ std::expected<std::unique_ptr<triage::Delivery>, Response> read_action(const Sit
 
 /// What is sent when the core has answered: the incident as the store now has it, or the refusal
 /// in words. On a read thread.
-Response action_response(Site&, store::Reader*, std::string_view verb, IncidentId,
-                         triage::StepAnswer);
+Response action_response(Site&, store::Reader*, const Request&, IncidentId, triage::StepAnswer);
 
 }  // namespace tocsin::http

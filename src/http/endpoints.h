@@ -11,6 +11,8 @@ Response ready(Site&, const Request&);
 Response index_page(Site&, const Request&);
 Response metrics_page(Site&, store::Reader*, const Request&);
 
+Response reload_response(const Reloaded&);
+
 // native_lists.cpp
 Response list_incidents(Site&, store::Reader*, const Request&);
 Response show_incident(Site&, store::Reader*, const Request&);

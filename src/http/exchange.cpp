@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/action.h"
+#include "http/endpoints.h"
 #include "http/net_thread.h"
 #include "tocsin/base/check.h"
 
@@ -53,6 +54,7 @@ std::optional<Response> Exchange::begin(const Head& head) {
   open_ = true;
   site.open_requests.fetch_add(1, std::memory_order_relaxed);
   request_.route = nullptr;
+  request_.terms = site.terms.load();
   request_.caller = {};
   request_.dialect = Dialect::native;
   request_.head = head;
@@ -72,7 +74,7 @@ std::optional<Response> Exchange::begin(const Head& head) {
   request_.prefix = found.prefix;
   request_.id = found.id;
 
-  auto caller = site.access.load()->check(found.route->scope, head, peer_, wall_now());
+  auto caller = request_.terms->access.check(found.route->scope, head, peer_, wall_now());
   if (!caller) return deny(caller.error());
   request_.caller = *std::move(caller);
   if (request_.caller.credential_ignored) site.count_access("ignored");
@@ -131,9 +133,8 @@ std::optional<Response> Exchange::no_route(const Found& found) {
 }
 
 std::optional<Response> Exchange::check_body(const Head& head) {
-  Site& site = net_.site();
   const Route& route = *request_.route;
-  body_max_ = route.body_max(site.options.settings.limits);
+  body_max_ = route.body_max(request_.terms->limits);
   if (route.work == Work::intake && !is_json(head.content_type)) {
     return refuse(415, "the body must be announced as Content-Type: application/json",
                   "content_type");
@@ -149,7 +150,8 @@ std::optional<Response> Exchange::body_grew(std::uint64_t bytes) {
   // In steps, so that a body that comes in small pieces does not ask for each.
   constexpr std::uint64_t kStep = 64U << 10;
   const std::uint64_t wanted = (bytes + kStep - 1) / kStep * kStep - body_bytes_;
-  if (net_.site().take_body_bytes(wanted)) {
+  const std::uint64_t most = request_.terms->limits.bodies_in_flight;
+  if (net_.site().take_body_bytes(wanted, most)) {
     body_bytes_ += wanted;
     return std::nullopt;
   }
@@ -185,6 +187,8 @@ void Exchange::dispatch() {
       if (!delivery) return conversation_.respond(std::move(delivery.error()));
       return submit(*std::move(delivery));
     }
+    case Work::reload:
+      return reload();
   }
 }
 
@@ -250,8 +254,7 @@ void Exchange::answer_action(const triage::Delivery& delivery) {
   const triage::StepAnswer answer = delivery.answers.front();
   const auto incident = parse_incident_id(request_.id);
   read_on_pool(ReadPool::Kind::action, [this, answer, incident](store::Reader* reader) {
-    return action_response(net_.site(), reader, request_.route->verb,
-                           incident.value_or(IncidentId{}), answer);
+    return action_response(net_.site(), reader, request_, incident.value_or(IncidentId{}), answer);
   });
 }
 
@@ -261,6 +264,19 @@ void Exchange::read_on_pool(ReadPool::Kind kind, ReadPool::Task task) {
   net_.forget(ticket);
   conversation_.respond(
       overloaded(request_.dialect, "too many lists are being read just now; try again"));
+}
+
+void Exchange::reload() {
+  const auto query = Query::parse(request_.query);
+  const std::string_view reapply = query ? query->get("reapply") : "?";
+  if (!reapply.empty() && reapply != "true" && reapply != "false") {
+    return conversation_.respond(error_response(request_.dialect, 400, "reapply is true or false"));
+  }
+  const std::uint64_t ticket = net_.expect(*this);
+  net_.site().options.doors.reload(reapply == "true",
+                                   [net = &net_, ticket](const Reloaded& reloaded) {
+                                     net->deliver(ticket, reload_response(reloaded));
+                                   });
 }
 
 void Exchange::on_read(Response response) { conversation_.respond(std::move(response)); }

@@ -61,6 +61,7 @@ class Exchange {
   bool try_submit();
   void take_up(Intake::Next);
   void read_on_pool(ReadPool::Kind, ReadPool::Task);
+  void reload();
   void answer_action(const triage::Delivery&);
   void count_refusal(std::string_view reason);
   std::optional<Response> refuse(int status, std::string_view detail, std::string_view reason);

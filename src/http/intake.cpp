@@ -106,9 +106,9 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   terms.source = source_;
   terms.secret = &site.options.secret;
   terms.identity_ignore = &policy.identity_ignore;
-  terms.mapping_version = policy.rules.hash;
-  terms.limits.labels = static_cast<std::size_t>(site.options.settings.limits.labels);
-  terms.limits.label_value = static_cast<std::size_t>(site.options.settings.limits.label_value);
+  terms.mapping_version = policy.identity_hash;
+  terms.limits.labels = static_cast<std::size_t>(request.terms->limits.labels);
+  terms.limits.label_value = static_cast<std::size_t>(request.terms->limits.label_value);
   auto decoded = net.decoder().decode(kind, request.body, terms, memo, delivery->arena);
   if (!decoded) return unreadable(site, decoded.error());
 

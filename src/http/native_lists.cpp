@@ -120,8 +120,7 @@ Response list_incidents(Site& site, store::Reader* reader, const Request& reques
   auto found = scan(*reader, *wanted, *policy, *matchers);
   if (!found) return store_trouble(site, Dialect::native, &found.error());
   for (triage::Incident& incident : found->rows) bring_up_to_date(site, incident);
-  return json_response(
-      view::incidents_json(found->rows, found->next, site.options.settings.external_url));
+  return json_response(view::incidents_json(found->rows, found->next, request.terms->external_url));
 }
 
 Response show_incident(Site& site, store::Reader* reader, const Request& request) {
@@ -148,7 +147,7 @@ Response show_incident(Site& site, store::Reader* reader, const Request& request
   bring_up_to_date(site, **incident);
   bring_up_to_date(site, *alerts);
   Response response = json_response(
-      view::incident_json(**incident, *alerts, *timeline, site.options.settings.external_url));
+      view::incident_json(**incident, *alerts, *timeline, request.terms->external_url));
   response.headers = "ETag: \"" + std::to_string((*incident)->version) + "\"\r\n";
   return response;
 }

@@ -1,4 +1,5 @@
 #include "http/endpoints.h"
+#include "tocsin/base/text.h"
 
 namespace tocsin::http {
 
@@ -24,6 +25,7 @@ Response index_page(Site& site, const Request&) {
                            "POST /v1/incidents/{id}/{ack,unack,resolve,reopen,note}\n"
                            "GET  /v1/alerts\n"
                            "GET  /metrics\n"
+                           "POST /-/reload                   reads all files again\n"
                            "GET  /-/healthy, /-/ready\n");
 }
 
@@ -31,6 +33,63 @@ Response metrics_page(Site& site, store::Reader*, const Request&) {
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   if (site.options.metrics != nullptr) response.body = site.options.metrics->text();
+  return response;
+}
+
+namespace {
+void append_texts(std::string_view name, const std::vector<std::string>& texts, std::string& out) {
+  out.append(",\"").append(name).append("\":[");
+  for (const std::string& text : texts) {
+    if (out.back() != '[') out += ',';
+    append_json_string(text, out);
+  }
+  out += ']';
+}
+
+void append(const Diagnostic& diagnostic, std::string& out) {
+  out += diagnostic.level == Diagnostic::Level::error ? R"({"level":"error","file":)"
+                                                      : R"({"level":"warning","file":)";
+  append_json_string(diagnostic.at.file, out);
+  out += ",\"line\":" + std::to_string(diagnostic.at.line) +
+         ",\"column\":" + std::to_string(diagnostic.at.column) + ",\"problem\":";
+  append_json_string(diagnostic.problem, out);
+  out += ",\"cure\":";
+  append_json_string(diagnostic.cure, out);
+  out += '}';
+}
+
+/// What a person reads first.
+std::string summary_of(const Reloaded& reloaded) {
+  if (!reloaded.problem.empty()) return reloaded.problem;
+  if (!reloaded.taken_over) return "the files have errors; everything stays as it was";
+  if (reloaded.kept.empty()) return "reloaded";
+  std::string text = "reloaded, but what has errors stays at its last good version:";
+  for (const std::string& name : reloaded.kept) {
+    text += name.empty() ? " the files of the rules root" : " the fragment " + name;
+    if (&name != &reloaded.kept.back()) text += ",";
+  }
+  return text;
+}
+}  // namespace
+
+/// Prometheus answers a failed reload with 500, and so scripts expect it.
+Response reload_response(const Reloaded& reloaded) {
+  Response response = json_response("{");
+  if (!reloaded.ok()) {
+    response.status = 500;
+    response.content_type = "application/problem+json";
+    response.body += R"("type":"about:blank","title":"Reload failed","status":500,)";
+  }
+  response.body += "\"detail\":";
+  append_json_string(summary_of(reloaded), response.body);
+  append_texts("kept", reloaded.kept, response.body);
+  append_texts("at_restart", reloaded.at_restart, response.body);
+  response.body += ",\"diagnostics\":[";
+  for (const Diagnostic& diagnostic : reloaded.diagnostics) {
+    if (response.body.back() != '[') response.body += ',';
+    append(diagnostic, response.body);
+  }
+  response.body += "]}";
   return response;
 }
 

@@ -26,6 +26,11 @@ constexpr Route now(std::string_view pattern, bool below_any_prefix, Scope scope
           kList, function, nullptr,          {}};
 }
 
+constexpr Route reload(std::string_view method) {
+  return {method,  "/-/reload", false, Scope::admin, BodyLimit::action, "none", Work::reload, kList,
+          nullptr, nullptr,     {}};
+}
+
 constexpr Route intake(std::string_view method) {
   return {method,   "/ingest/{id}", false, Scope::ingest, BodyLimit::configured,
           "intake", Work::intake,   kList, nullptr,       nullptr,
@@ -73,6 +78,8 @@ constexpr std::array kRoutes = {
           {}},
     now("/-/healthy", true, Scope::open, healthy),
     now("/-/ready", true, Scope::open, ready),
+    reload("POST"),
+    reload("PUT"),
     read("/v1/incidents", list_incidents),
     read("/v1/incidents/{id}", show_incident),
     action("/v1/incidents/{id}/ack", "ack"),

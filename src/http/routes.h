@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,7 @@ struct Request {
   std::string_view query;
   std::string_view body;
   Caller caller;
+  std::shared_ptr<const Terms> terms;  ///< Those it began with.
 };
 
 enum class Work : std::uint8_t {
@@ -34,6 +36,7 @@ enum class Work : std::uint8_t {
   read,    ///< Answered on a read thread from the store.
   intake,  ///< Alerts: decoded and delivered to the core.
   action,  ///< A person's action on an incident, delivered to the core.
+  reload,  ///< The files are read again.
 };
 
 enum class BodyLimit : std::uint8_t { none, action, configured };

@@ -145,6 +145,8 @@ void Server::start() {
   for (const auto& thread : impl_->threads) thread->start();
 }
 
+void Server::configure(const config::Settings& settings) { impl_->site.configure(settings); }
+
 void Server::answer(std::vector<std::unique_ptr<triage::Delivery>> deliveries) {
   std::vector<std::vector<std::unique_ptr<triage::Delivery>>> groups(impl_->threads.size());
   for (auto& delivery : deliveries) {

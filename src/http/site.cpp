@@ -26,7 +26,7 @@ namespace {
 
 /// A token nobody knows but who reads the log of this start, where no other could change anything.
 std::shared_ptr<Bootstrap> make_bootstrap(const Options& options) {
-  if (!needs_bootstrap(options.settings) || options.log == nullptr) return nullptr;
+  if (options.log == nullptr) return nullptr;
   const std::string token = random_token();
   options.log->write(telemetry::Log::Level::warning, "auth.bootstrap",
                      {{"token", token},
@@ -39,14 +39,19 @@ std::shared_ptr<Bootstrap> make_bootstrap(const Options& options) {
 
 }  // namespace
 
-Site::Site(Options given)
-    : options(std::move(given)),
-      access(std::make_shared<const Access>(options.settings, make_bootstrap(options))) {}
+Site::Site(Options given) : options(std::move(given)) { configure(options.settings); }
 
-bool Site::take_body_bytes(std::uint64_t bytes) {
+void Site::configure(const config::Settings& settings) {
+  const bool needed = needs_bootstrap(settings);
+  if (needed && bootstrap_ == nullptr) bootstrap_ = make_bootstrap(options);
+  terms = std::make_shared<const Terms>(Terms{settings.limits, settings.external_url,
+                                              Access(settings, needed ? bootstrap_ : nullptr)});
+}
+
+bool Site::take_body_bytes(std::uint64_t bytes, std::uint64_t most) {
   const std::uint64_t before = bodies_in_flight.fetch_add(bytes, std::memory_order_relaxed);
   // One body always fits, so that a budget below `limits.body` cannot refuse everything.
-  if (before == 0 || before + bytes <= options.settings.limits.bodies_in_flight) return true;
+  if (before == 0 || before + bytes <= most) return true;
   give_back_body_bytes(bytes);
   return false;
 }

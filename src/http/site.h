@@ -36,13 +36,20 @@ class LineLimiter {
   std::vector<Line> lines_;
 };
 
+/// What tocsin.yaml says about requests.
+struct Terms {
+  config::SizeLimits limits;
+  std::string external_url;
+  Access access;
+};
+
 /// What all threads of the server share.
 struct Site {
   explicit Site(Options);
 
-  Options options;
-  /// Replaced by a reload; a request keeps the one it began with.
-  std::atomic<std::shared_ptr<const Access>> access;
+  const Options options;
+  /// Replaced by a reload; a request keeps those it began with.
+  std::atomic<std::shared_ptr<const Terms>> terms;
   std::atomic<std::uint64_t> bodies_in_flight = 0;
   std::atomic<std::size_t> open_requests = 0;
   std::atomic<std::size_t> connections = 0;
@@ -50,14 +57,18 @@ struct Site {
   LineLimiter limiter;
   ReadPool* read_pool = nullptr;
 
-  /// Takes `bytes` of the budget for bodies in flight; false if it is used up.
-  bool take_body_bytes(std::uint64_t bytes);
+  void configure(const config::Settings&);
+  /// Takes `bytes` of the budget for bodies in flight, `most` in all; false if it is used up.
+  bool take_body_bytes(std::uint64_t bytes, std::uint64_t most);
   void give_back_body_bytes(std::uint64_t bytes);
   /// A warning, at most one a second for each `key`.
   void warn(std::string_view key, std::string_view event, std::vector<telemetry::Log::Field>);
   void count_request(std::string_view route, int status, Clock::duration took) const;
   void count_access(std::string_view result) const;
   void count_rejected(std::string_view source, std::string_view reason, std::uint64_t count) const;
+
+ private:
+  std::shared_ptr<Bootstrap> bootstrap_;  ///< The one of this start, once there was need of it.
 };
 
 }  // namespace tocsin::http

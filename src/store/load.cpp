@@ -120,7 +120,7 @@ class Loading {
     counters.unknown_resolves = row.number();
     const std::uint64_t rules_hash = row.number();
     triage::Sweep sweep;
-    sweep.kind = row.enumeration(triage::Sweep::Kind::reevaluate_severity);
+    sweep.kind = row.enumeration(triage::Sweep::Kind::reapply);
     sweep.next = row.number();
     sweep.due = row.instant();
     if (row.ok()) to_.counters(counters, rules_hash, sweep);

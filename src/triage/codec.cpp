@@ -1,6 +1,6 @@
 // The bytes of a delivery, version 2. Integers are little-endian; text is u32 length and bytes.
 //
-//   delivery := "TCD2" lane:u8 source:text actor:text if_version:opt(u32)
+//   delivery := "TCD3" lane:u8 source:text actor:text if_version:opt(u32)
 //               teams:u32 text* received:i64 count:u32 step*
 //   step     := tag:u8 fields            tag = index of the step's type in the variant Step
 //   report   := key:u64,u64 by:u8 phase:u8 flags:u8 sender_key:text labels:text annotations:text
@@ -179,7 +179,8 @@ void write(Writer& out, const Step& step) {
                  },
                  [&](const ClockStepped& clock) { out.duration(clock.by); },
                  [&](const SpaceChanged& space) { out.word(space.low ? 1 : 0); },
-                 [](const auto&) {},  // Tick, Restarted, ReplacePolicy carry nothing.
+                 [&](const ReplacePolicy& other) { out.word(other.reapply ? 1 : 0); },
+                 [](const auto&) {},  // Tick and Restarted carry nothing.
              },
              step);
 }
@@ -221,7 +222,7 @@ Step read_step(Reader& in, Arena& arena) {
     case 8:
       return Restarted{};
     case 9:
-      return ReplacePolicy{};
+      return ReplacePolicy{in.flag()};
     case 10:
       return ClockStepped{in.duration()};
     case 11:

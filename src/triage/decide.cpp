@@ -4,7 +4,7 @@
 #include "triage/escalation/escalation.h"
 #include "triage/incident/incident.h"
 #include "triage/ledger/ledger.h"
-#include "triage/severity/severity.h"
+#include "triage/sweep/sweep.h"
 
 namespace tocsin::triage {
 
@@ -28,15 +28,22 @@ void decide_tick(const Core& core, Decision& out) {
       return escalation::advance(core, *incident, out.changes);
     }
     case DeadlineKind::sweep:
-      return severity::decide_sweep(core, out.changes);
+      return sweep::decide(core, out.changes);
   }
 }
 
-PolicyReplaced replaced(const Core& core) {
+/// Another rule set, or the wish to have everything decided anew, begins a sweep; one that decides
+/// anew goes on, from its beginning, by the newer rules.
+void replace_policy(const Core& core, bool reapply, Changes& out) {
   const bool other = core.state.rules_hash != core.policy.rules.hash;
-  return {.rules_hash = core.policy.rules.hash,
-          .sweep = other && core.state.rules_hash != 0,
-          .at = core.now.timeline};
+  if (!other && !reapply) return;
+  PolicyReplaced replaced{.rules_hash = core.policy.rules.hash, .at = core.now.timeline};
+  const bool was_reapplying = core.state.sweep.kind == Sweep::Kind::reapply;
+  if (core.state.rules_hash != 0) {
+    replaced.sweep =
+        reapply || was_reapplying ? Sweep::Kind::reapply : Sweep::Kind::reevaluate_severity;
+  }
+  out.emplace_back(replaced);
 }
 }  // namespace
 
@@ -55,11 +62,9 @@ void decide(const State& state, const Policy& policy, const Step& step, const Co
           [&](const PageAttempted& attempt) { ledger::decide(core, attempt, out); },
           [&](const Restarted&) {
             out.changes.emplace_back(DaemonRestarted{now.timeline});
-            if (policy.rules.hash != state.rules_hash) out.changes.emplace_back(replaced(core));
+            replace_policy(core, false, out.changes);
           },
-          [&](const ReplacePolicy&) {
-            if (policy.rules.hash != state.rules_hash) out.changes.emplace_back(replaced(core));
-          },
+          [&](const ReplacePolicy& other) { replace_policy(core, other.reapply, out.changes); },
           [&](const ClockStepped& clock) { out.changes.emplace_back(ClockStepNoted{clock.by}); },
           [&](const SpaceChanged& space) {
             if (space.low != state.low_space) out.changes.emplace_back(SpaceNoted{space.low});

@@ -110,6 +110,15 @@ void Evolution::operator()(const AlertSeverityRaised& change) {
   status.rules_hash = change.rules_hash;
 }
 
+void Evolution::operator()(const AlertReapplied& change) {
+  AlertStatus& status = alert_of(change.id).status;
+  status.severity = change.severity;
+  status.rules_hash = change.rules_hash;
+  if (!change.left) return;
+  status.incident = {};
+  change_incident(change.left, [](Incident& incident) { --incident.firing; });
+}
+
 void Evolution::insert(AlertId id, const Key& key, Labels labels, AlertStatus status,
                        std::uint64_t display_hash) {
   std::uint32_t slot = static_cast<std::uint32_t>(state_.alerts_.size());

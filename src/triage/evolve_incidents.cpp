@@ -187,7 +187,7 @@ void Evolution::operator()(const ChannelTold& change) {
 
 void Evolution::operator()(const PolicyReplaced& change) {
   state_.rules_hash = change.rules_hash;
-  if (change.sweep) set_sweep({Sweep::Kind::reevaluate_severity, 0, change.at});
+  if (change.sweep != Sweep::Kind::none) set_sweep({change.sweep, 0, change.at});
 }
 
 void Evolution::insert(Page page) {

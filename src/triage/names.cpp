@@ -134,6 +134,7 @@ std::string_view name_of(const Change& change) {
                  TOCSIN_NAME(SenderEndSeen),        TOCSIN_NAME(LeaseDropped),
                  TOCSIN_NAME(DisplayTaken),         TOCSIN_NAME(AlertForgotten),
                  TOCSIN_NAME(ReportCounted),        TOCSIN_NAME(AlertSeverityRaised),
+                 TOCSIN_NAME(AlertReapplied),
                  TOCSIN_NAME(IncidentOpened),       TOCSIN_NAME(AlertJoined),
                  TOCSIN_NAME(AlertLeftFiring),      TOCSIN_NAME(SeverityRaised),
                  TOCSIN_NAME(IncidentAcknowledged), TOCSIN_NAME(IncidentUnacknowledged),

@@ -4,6 +4,7 @@
 #include "triage/incident/incident.h"
 #include "triage/ledger/ledger.h"
 #include "triage/severity/severity.h"
+#include "triage/sweep/sweep.h"
 
 namespace tocsin::triage {
 
@@ -63,6 +64,18 @@ void react(const State& state, const Policy& policy, const Change& change, const
             raise(core, joined.alert, out);
           },
           [&](const AlertSeverityRaised& raised) { raise(core, raised.id, out); },
+          [&](const AlertReapplied& anew) {
+            const Alert& alert = *state.find(anew.id);
+            const Context of_alert{.source = sweep::source_of(state, alert),
+                                   .actor = context.actor};
+            const Core by_source{state, policy, of_alert, now};
+            with(core, anew.left,
+                 [&](const Incident& incident) { incident::on_left(core, incident, out); });
+            if (state.find(alert.status.incident) != nullptr) {
+              return raise(by_source, anew.id, out);
+            }
+            correlation::on_left(by_source, alert, anew.verdict, out);
+          },
           [&](const SeverityRaised& raised) {
             with(core, raised.incident, [&](const Incident& incident) {
               escalation::on_severity_raised(core, incident, raised, out);

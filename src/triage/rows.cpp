@@ -53,6 +53,10 @@ class RowCollector::Noting {
   }
   void operator()(const AlertForgotten& c) { to_.forgotten_[c.id] = c.status; }
   void operator()(const AlertSeverityRaised& c) { to_.touched_.insert(c.id); }
+  void operator()(const AlertReapplied& c) {
+    to_.touched_.insert(c.id);
+    if (c.left) to_.incidents_.insert(c.left);
+  }
   void operator()(const DisplayTaken& c) {
     to_.rows_.displays.push_back({c.id, c.annotations, c.generator_url});
   }

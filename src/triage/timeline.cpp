@@ -60,6 +60,10 @@ std::optional<TimelineEntry> timeline_entry(const Change& change, Instant wall,
                          std::string(to_string(c.from)) + " → " + std::string(to_string(c.to)) +
                              ", criterion " + c.criterion + (c.at.empty() ? "" : " at " + c.at));
           },
+          [](const AlertReapplied& c) -> Entry {
+            if (!c.left) return std::nullopt;
+            return entry(c.left, "alert_left", "an alert left: today's rules group it elsewhere");
+          },
           [](const IncidentAcknowledged& c) -> Entry {
             return by(entry(c.incident, "acknowledged", c.note), c.by);
           },

@@ -296,7 +296,7 @@ TEST(Courier, NewChannelsHoldForAttemptsThatBeginLater) {
   for (std::uint64_t page = 1; page <= 4; ++page) world.queue(message(page, "moved"));
   for (std::uint64_t page = 11; page <= 15; ++page) world.queue(message(page, "gone"));
   ASSERT_TRUE(arrived.wait_for(8));
-  world.courier().set_channels({webhook("moved", new_sink.url())});
+  world.courier().configure({webhook("moved", new_sink.url())}, "http://tocsin.example.net");
   // The fifth was waiting when its channel was removed.
   EXPECT_EQ(shown(world.outcome(15)), "refused other: channel is no longer configured");
   world.queue(message(5, "moved"));

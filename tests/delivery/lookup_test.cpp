@@ -87,7 +87,8 @@ TEST_F(Lookup, AnAddressOfAnotherNameIsNoLastGoodOne) {
   CourierWorld world({webhook("ops", by_name)});
   EXPECT_EQ(world.deliver(message(1, "ops")).outcome, triage::Outcome::delivered);
   name_server = NameServer::fails;
-  world.courier().set_channels({webhook("ops", "http://sink.example.net:9/hooks/s3cret-path")});
+  world.courier().configure({webhook("ops", "http://sink.example.net:9/hooks/s3cret-path")},
+                            "http://tocsin.example.net");
   EXPECT_EQ(world.deliver(message(2, "ops")).reason, triage::Reason::dns);
 }
 

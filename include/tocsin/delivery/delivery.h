@@ -59,9 +59,9 @@ class Courier {
 
   /// Thread-safe: queues an attempt. `done` is called once, on the courier's thread.
   void attempt(Message, Done);
-  /// Thread-safe: new channels for attempts that begin from now on; running ones go on. Attempts
-  /// that wait for a channel that is gone are refused.
-  void set_channels(std::vector<config::Channel>);
+  /// Thread-safe: new channels and links for attempts that begin from now on; running ones go on.
+  /// Attempts that wait for a channel that is gone are refused.
+  void configure(std::vector<config::Channel>, std::string external_url);
 
   /// Runs until stop(). Call on a thread of its own.
   void run();

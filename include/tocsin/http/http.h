@@ -23,6 +23,17 @@ struct LiveLease {
   Instant renewed{};
 };
 
+/// What became of a reload: PRODUCT.md section 3.
+struct Reloaded {
+  bool taken_over = false;  ///< Something was; else all is as it was before.
+  Diagnostics diagnostics;  ///< Every mistake and warning.
+  std::vector<std::string> kept;        ///< Fragments that stay at their last good version.
+  std::vector<std::string> at_restart;  ///< Keys of tocsin.yaml whose new value waits for a restart.
+  std::string problem;                  ///< What else went wrong; "" mostly.
+  /// Everything that lies in the files is in force, or will be at a restart.
+  bool ok() const { return taken_over && kept.empty() && problem.empty(); }
+};
+
 /// What the daemon gives the server. Every function is thread-safe unless said.
 struct Doors {
   /// Takes the delivery if accepted. Its answer comes back through Server::answer with its reply_to.
@@ -36,6 +47,9 @@ struct Doors {
   /// Live leases for alerts shown in lists, asked on the core thread in slices ≤ 1 ms: calls back with
   /// one for each in the order asked; an unknown id yields kNever.
   std::function<void(std::vector<AlertId>, std::function<void(std::vector<LiveLease>)>)> leases;
+  /// Reads all files again and puts them in force; `reapply`: active alerts are decided anew. Calls
+  /// back on a thread of the daemon's.
+  std::function<void(bool reapply, std::function<void(Reloaded)>)> reload;
   /// What to add to an instant of the core's timeline to show it by the wall clock; 0 mostly.
   std::function<Duration()> wall_offset;
 };
@@ -60,6 +74,9 @@ class Server {
   explicit Server(Options);
   ~Server();  ///< stop()s.
   void start();
+  /// Thread-safe: access, limits and the external URL of requests that begin from now on. The
+  /// address to listen on stays.
+  void configure(const config::Settings&);
   /// Thread-safe: the answers of a batch, handed to their net threads in one go each.
   void answer(std::vector<std::unique_ptr<triage::Delivery>>);
   /// Stops accepting; open requests go on; idle connections close. For draining.

@@ -86,7 +86,7 @@ struct SourceTerms {
   std::string_view source;
   const KeySecret* secret = nullptr;
   const std::vector<std::string>* identity_ignore = nullptr;  ///< Sorted.
-  std::uint64_t mapping_version = 0;  ///< Part of every memo key; the policy's hash.
+  std::uint64_t mapping_version = 0;  ///< Part of every memo key: Policy::identity_hash.
   Limits limits;
 };
 

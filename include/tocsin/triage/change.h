@@ -103,6 +103,15 @@ struct AlertSeverityRaised {
   Severity severity = Severity::sev3;
   std::uint64_t rules_hash = 0;
 };
+/// A firing alert was decided anew by the rules in force: its severity may be any now, and it leaves
+/// its incident if they group it elsewhere.
+struct AlertReapplied {
+  AlertId id;
+  Severity severity = Severity::sev3;
+  std::uint64_t rules_hash = 0;
+  IncidentId left;         ///< The incident it counted in and does no more; none if it stays.
+  rules::Verdict verdict;  ///< For what follows from it; not kept.
+};
 
 struct IncidentOpened {
   std::shared_ptr<const Incident> incident;  ///< Never null; apart, since it is large and rare.
@@ -238,7 +247,7 @@ struct DaemonRestarted {
 };
 struct PolicyReplaced {
   std::uint64_t rules_hash = 0;
-  bool sweep = false;
+  Sweep::Kind sweep = Sweep::Kind::none;  ///< What begins with it.
   Instant at{};
 };
 struct SweepAdvanced {
@@ -255,7 +264,7 @@ struct SpaceNoted {
 using Change =
     std::variant<SourceNamed, AlertOpened, AlertFired, AlertEnded, LeaseRenewed, LeaseRearmed,
                  SenderEndSeen, LeaseDropped, DisplayTaken, AlertForgotten, ReportCounted,
-                 AlertSeverityRaised, IncidentOpened, AlertJoined, AlertLeftFiring, SeverityRaised,
+                 AlertSeverityRaised, AlertReapplied, IncidentOpened, AlertJoined, AlertLeftFiring, SeverityRaised,
                  IncidentAcknowledged, IncidentUnacknowledged, IncidentRecovering, IncidentRelapsed,
                  IncidentResolved, IncidentReopened, IncidentClosed, NoteAdded, EscalationStepped,
                  EscalationExhausted, PageQueued, PageHandedOut, PageDelivered, PageFailed,

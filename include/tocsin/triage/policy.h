@@ -53,6 +53,7 @@ struct Policy {
   std::vector<Source> sources;
   /// Labels that form no identity, from every label-set source together; sorted.
   std::vector<std::string> identity_ignore;
+  std::uint64_t identity_hash = 0;  ///< Of identity_ignore: what a key depends on but its labels.
   IncidentTimes incidents;
   std::uint64_t active_alerts_max = 2'000'000;
   std::vector<PolicyFile> files;  ///< The texts `rules` was compiled from.

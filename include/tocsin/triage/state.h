@@ -190,7 +190,11 @@ struct Deadline {
 
 /// A large work cut into steps: which it is and how far it got. Durable.
 struct Sweep {
-  enum class Kind : std::uint8_t { none, reevaluate_severity };
+  enum class Kind : std::uint8_t {
+    none,
+    reevaluate_severity,  ///< Firing alerts whose severity rises by other rules.
+    reapply,              ///< Firing alerts are decided anew.
+  };
   Kind kind = Kind::none;
   std::uint64_t next = 0;  ///< Slot to go on with.
   Instant due{};           ///< When the next part runs (volatile).

@@ -80,7 +80,9 @@ struct PageAttempted {
 /// The daemon started (or started again) with this policy.
 struct Restarted {};
 /// Another policy is in force; the shell has already swapped it.
-struct ReplacePolicy {};
+struct ReplacePolicy {
+  bool reapply = false;  ///< Alerts that fire are decided anew, as if they began now.
+};
 /// CLOCK_REALTIME jumped against CLOCK_BOOTTIME by this much.
 struct ClockStepped {
   Duration by{};

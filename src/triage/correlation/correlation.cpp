@@ -148,4 +148,16 @@ void on_continued(const Core& core, const Alert& alert, LabelsView annotations,
   on_fired(core, alert, annotations, verdict, out);
 }
 
+void on_left(const Core& core, const Alert& alert, const rules::Verdict& verdict, Changes& out) {
+  find_or_open(core, alert, false, {}, verdict, out);
+}
+
+bool stays(const Core& core, const Alert& alert, const rules::Verdict& verdict) {
+  const Incident* incident = core.state.find(alert.status.incident);
+  if (incident == nullptr || verdict.severity == Severity::none) return incident == nullptr;
+  const rules::Subject subject =
+      rules::subject_of(core.policy.rules, verdict, alert.labels, {}, core.context.source);
+  return group_of(core, alert, verdict, subject).key == incident->key;
+}
+
 }  // namespace tocsin::triage::correlation

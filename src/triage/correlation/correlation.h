@@ -17,4 +17,10 @@ void on_fired(const Core&, const Alert&, LabelsView annotations, const rules::Ve
 void on_continued(const Core&, const Alert&, LabelsView annotations, const rules::Verdict&,
                   Changes& out);
 
+/// An alert that was decided anew and counts in no incident now.
+void on_left(const Core&, const Alert&, const rules::Verdict&, Changes& out);
+
+/// True if what the rules in force say of a firing alert groups it where it is.
+bool stays(const Core&, const Alert&, const rules::Verdict&);
+
 }  // namespace tocsin::triage::correlation

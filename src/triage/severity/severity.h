@@ -8,7 +8,4 @@ namespace tocsin::triage::severity {
 /// An alert of the incident fires with this severity: raises the incident's if it is worse.
 void raise_to(const Core&, const Incident&, const Alert&, LabelsView annotations, Changes& out);
 
-/// One part of the sweep that looks at firing alerts again under a new policy.
-void decide_sweep(const Core&, Changes& out);
-
 }  // namespace tocsin::triage::severity
