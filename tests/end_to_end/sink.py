@@ -7,7 +7,8 @@ import time
 
 
 class Page:
-    def __init__(self, headers, body):
+    def __init__(self, headers, body, status=200):
+        self.status = status  # What it was answered.
         self.at = time.time()
         self.key = headers["Idempotency-Key"]
         self.headers = headers
@@ -42,14 +43,15 @@ class Sink:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = sink.status
                 with sink.changed:
-                    sink.pages.append(Page(self.headers, body))
+                    sink.pages.append(Page(self.headers, body, status))
                     sink.changed.notify_all()
                 if sink.hang.is_set():
                     self.rfile.read(1)  # Until the sender gives up.
                     self.close_connection = True
                     return
-                self.send_response(sink.status)
+                self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

@@ -217,10 +217,10 @@ void World::jump(Duration by) {
   settle();
 }
 
-void World::set_policy(triage::Policy policy) {
+void World::set_policy(triage::Policy policy, bool reapply) {
   policy_ = std::make_shared<triage::Policy>(std::move(policy));
   pipeline_->set_policy(policy_);
-  act(triage::ReplacePolicy{}, "tocsin");
+  act(triage::ReplacePolicy{reapply}, "tocsin");
 }
 
 const triage::Incident& World::incident(std::uint64_t id) const {

@@ -60,8 +60,8 @@ class World {
   void hold(std::string channel) { held_channel_ = std::move(channel); }
   void finish(triage::Outcome);
 
-  /// A restart: State is rebuilt from what the last batches wrote, leases are granted again.
-  void set_policy(triage::Policy);
+  /// A reload.
+  void set_policy(triage::Policy, bool reapply = false);
 
   const triage::State& state() const { return pipeline_->state(); }
   const triage::Incident& incident(std::uint64_t id) const;

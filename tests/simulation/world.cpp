@@ -203,7 +203,9 @@ void World::reload() {
   note("reload, policy " + std::to_string(variant_));
   remember_policy();
   pipeline_->set_policy(policy_);
-  own_step(triage::ReplacePolicy{});
+  const bool reapply = random_.chance(30);
+  if (reapply) note("reapply");
+  own_step(triage::ReplacePolicy{reapply});
 }
 
 void World::step_wall() {

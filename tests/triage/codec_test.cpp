@@ -38,7 +38,7 @@ std::unique_ptr<Delivery> example() {
       Tick{},
       PageAttempted{PageId{9}, Outcome::refused, Reason::http_429, "429", Duration(5000)},
       Restarted{},
-      ReplacePolicy{},
+      ReplacePolicy{true},
       ClockStepped{Duration(-3'600'000)},
       SpaceChanged{true}};
   return delivery;
