@@ -56,6 +56,9 @@ void add_remote(CLI::App& verb, Flags& flags) {
       ->capture_default_str();
   verb.add_option("--token-file", flags.remote.token_file, "A file that holds a token")
       ->envname("TOCSIN_TOKEN_FILE");
+  verb.add_option("--ca-file", flags.remote.ca_file,
+                  "Who signed the daemon's certificate (PEM), if the system does not know")
+      ->envname("TOCSIN_CA_FILE");
   add_format(verb, flags);
 }
 

@@ -106,7 +106,11 @@ Problem unreachable(const std::string& url, CURLcode code) {
       return {at + " (no answer in time)", look};
     case CURLE_PEER_FAILED_VERIFICATION:
       return {at + " (its certificate is not trusted)",
-              "add its authority to this machine's trusted certificates"};
+              "name its authority with --ca-file or TOCSIN_CA_FILE, or add it to this machine's "
+              "trusted certificates"};
+    case CURLE_SSL_CACERT_BADFILE:
+      return {"the file of --ca-file or TOCSIN_CA_FILE holds no certificate",
+              "name a PEM file with the authority of the daemon's certificate"};
     default:
       return {at + " (" + curl_easy_strerror(code) + ")", look};
   }
@@ -144,6 +148,7 @@ std::expected<json::value, Problem> document_of(std::expected<Remote::Reply, Pro
 std::expected<Remote, Problem> Remote::open(const RemoteOptions& options) {
   Remote remote;
   remote.url_ = options.url;
+  remote.ca_file_ = options.ca_file;
   const bool is_http = remote.url_.starts_with("http://") || remote.url_.starts_with("https://");
   if (!is_http) {
     return std::unexpected(Problem{"--url " + options.url + " is no http address",
@@ -204,6 +209,7 @@ std::expected<Remote::Reply, Problem> Remote::ask(std::string_view path_and_quer
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, kTotalTimeoutMs);
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  if (!ca_file_.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file_.c_str());
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_bytes);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
   if (is_loopback(authority_of(url_))) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");

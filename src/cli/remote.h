@@ -15,6 +15,7 @@ namespace tocsin::cli {
 struct RemoteOptions {
   std::string url;
   std::string token_file;  ///< "" = no token.
+  std::string ca_file;     ///< Who signed the daemon's certificate; "" = one the system trusts.
 };
 
 /// The daemon's native API. One request at a time; connect 3 s, total 30 s, answers up to 64 MiB.
@@ -42,6 +43,7 @@ class Remote {
  private:
   std::expected<Reply, Problem> ask(std::string_view path_and_query, const std::string* body) const;
 
+  std::string ca_file_;
   std::string url_;    ///< Without a trailing slash.
   std::string token_;  ///< A secret: only ever in the Authorization header.
 };

@@ -144,6 +144,22 @@ std::vector<std::string> read_secret_lines(const Value& value, const std::string
   return {};
 }
 
+std::optional<std::string> read_secret_block(const Value& value, const std::string& folder) {
+  auto secret = read_secret_text(value, folder);
+  if (!secret) return std::nullopt;
+  return std::move(secret->text);
+}
+
+std::optional<std::string> read_public_block(const Value& value, const std::string& folder) {
+  const auto name = value.text();
+  if (!name) return std::nullopt;
+  Found found = find_secret(*name, folder);
+  if (found.file) return std::move(found.file->text);
+  value.error("the file " + in_quotes(found.path) + " cannot be read: " + found.file.error().what,
+              "correct the name, or create the file");
+  return std::nullopt;
+}
+
 std::optional<std::string> read_secret_url(const Value& value, const std::string& folder) {
   auto text = read_secret(value, folder);
   if (!text || is_url(*text)) return text;

@@ -18,6 +18,12 @@ std::optional<std::string> read_secret(const Value& value, const std::string& fo
 std::vector<std::string> read_secret_lines(const Value& value, const std::string& folder,
                                            std::size_t lines_max);
 
+/// The same for a secret of many lines, such as a private key.
+std::optional<std::string> read_secret_block(const Value& value, const std::string& folder);
+
+/// A file that is named as secrets are and is none: others may read it.
+std::optional<std::string> read_public_block(const Value& value, const std::string& folder);
+
 /// The same for a secret that is an http or https URL.
 std::optional<std::string> read_secret_url(const Value& value, const std::string& folder);
 

@@ -33,10 +33,10 @@ void read_listen(const Value& value, SettingsDraft& draft) {
   if (draft.out.auth.tokens.empty()) {
     value.error("listening beyond loopback without any token",
                 "add auth.tokens, listen on 127.0.0.1, or say insecure: true");
-  } else {
+  } else if (!draft.out.tls) {
     value.error("listening beyond loopback without TLS, where tokens can be overheard",
-                "this version has no TLS: listen on 127.0.0.1 behind a proxy that has, or say "
-                "insecure: true");
+                "add tls: {cert_file: tls.crt, key_file: tls.key}, listen on 127.0.0.1 behind a "
+                "proxy that has it, or say insecure: true");
   }
 }
 
@@ -145,17 +145,10 @@ void read_limits(const Value& value, SettingsDraft& draft) {
 
 /// Read in this order, whatever the order in the file: later ones look at earlier ones.
 constexpr SettingReader kReaders[] = {
-    {"insecure", read_insecure},
-    {"sources", read_sources},
-    {"auth", read_auth},
-    {"listen", read_listen},
-    {"external_url", read_external_url},
-    {"storage", read_storage},
-    {"rules", read_rules},
-    {"fragments", read_fragments},
-    {"channels", read_channels},
-    {"fallback", read_fallback},
-    {"limits", read_limits},
+    {"insecure", read_insecure}, {"tls", read_tls},           {"sources", read_sources},
+    {"auth", read_auth},         {"listen", read_listen},     {"external_url", read_external_url},
+    {"storage", read_storage},   {"rules", read_rules},       {"fragments", read_fragments},
+    {"channels", read_channels}, {"fallback", read_fallback}, {"limits", read_limits},
 };
 
 /// A relative path belongs into the folder systemd made for the daemon, if it made one.
@@ -168,14 +161,15 @@ std::string resolve_state_path(const std::string& path) {
   return beside(std::string(folders.substr(0, folders.find(':'))), path);
 }
 
-std::string default_external_url(const Listen& listen) {
-  if (!is_any_address(listen)) return "http://" + to_string(listen);
+std::string default_external_url(const Listen& listen, bool has_tls) {
+  const std::string scheme = has_tls ? "https://" : "http://";
+  if (!is_any_address(listen)) return scheme + to_string(listen);
   // "Every address" is nothing a link can point at.
   char host[256] = {};
   if (::gethostname(host, sizeof host - 1) != 0 || host[0] == '\0') {
-    return "http://" + to_string({"127.0.0.1", listen.port});
+    return scheme + to_string({"127.0.0.1", listen.port});
   }
-  return "http://" + std::string(host) + ":" + std::to_string(listen.port);
+  return scheme + std::string(host) + ":" + std::to_string(listen.port);
 }
 
 void read_all(const Document& document, SettingsDraft& draft, Report& report) {
@@ -183,7 +177,6 @@ void read_all(const Document& document, SettingsDraft& draft, Report& report) {
   for (const SettingReader& reader : kReaders) {
     if (const auto value = top.find(reader.key)) reader.read(*value, draft);
   }
-  top.not_yet({"tls"});
 }
 
 }  // namespace
@@ -207,7 +200,8 @@ SettingsResult parse_settings(std::string_view text, const std::string& path,
   const Document document(path, std::string(text), report);
   SettingsDraft draft{out, folder};
   if (document.root() != nullptr) read_all(document, draft, report);
-  if (out.external_url.empty()) out.external_url = default_external_url(out.listen);
+  if (out.external_url.empty())
+    out.external_url = default_external_url(out.listen, out.tls.has_value());
   out.storage_path = resolve_state_path(out.storage_path);
   add_built_in_sources(out.sources);
   result.diagnostics = report.take();

@@ -28,6 +28,8 @@ void read_sources(const Value&, SettingsDraft&);   // settings_sources.cpp
 void read_channels(const Value&, SettingsDraft&);  // settings_channels.cpp
 void read_auth(const Value&, SettingsDraft&);      // settings_auth.cpp
 
+void read_tls(const Value&, SettingsDraft&);       // settings_tls.cpp
+
 /// What is there without being configured: the source `alertmanager-api`, and `tocsin` for the
 /// daemon's own alerts. They come last, so that configured sources are found first.
 void add_built_in_sources(std::vector<triage::Source>&);

@@ -22,11 +22,11 @@ constexpr SourceKind kKinds[] = {{kAlertmanagerApi, 5min}, {"alertmanager", 48h}
 
 /// Kinds that Tocsin has, but not this version.
 constexpr std::string_view kLaterKinds[] = {
-    "grafana",        "pagerduty",   "opsgenie",      "datadog",     "aws-sns",
-    "azure-monitor", "gcp-monitoring", "zabbix",      "nagios",        "icinga2",     "sentry",
-    "newrelic",      "kibana",         "splunk",      "splunk-oncall", "uptime-kuma", "pingdom",
-    "checkly",       "statuscake",     "uptimerobot", "healthchecks",  "netdata",     "prtg",
-    "checkmk",       "cloudevents",    "github",      "gitlab",        "argocd",      "json"};
+    "grafana",        "pagerduty",   "opsgenie",      "datadog",     "aws-sns", "azure-monitor",
+    "gcp-monitoring", "zabbix",      "nagios",        "icinga2",     "sentry",  "newrelic",
+    "kibana",         "splunk",      "splunk-oncall", "uptime-kuma", "pingdom", "checkly",
+    "statuscake",     "uptimerobot", "healthchecks",  "netdata",     "prtg",    "checkmk",
+    "cloudevents",    "github",      "gitlab",        "argocd",      "json"};
 
 std::vector<std::string_view> kind_names() {
   std::vector<std::string_view> out;

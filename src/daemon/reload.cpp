@@ -93,7 +93,8 @@ void Reload::take_over(config::Loaded& read, bool reapply, http::Reloaded& out) 
     out.problem = "reloaded, but a restart would not find these rules: " + unsaved;
   }
   // Channels before the policy that names them.
-  options_.configure(read.settings);
+  const std::string problem = options_.configure(read.settings);
+  if (!problem.empty()) out.problem = problem;
   options_.policy = read.policy;
   out.taken_over = options_.put_in_force(read.policy, reapply);
   if (!out.taken_over) out.problem = "the daemon is stopping";

@@ -24,7 +24,8 @@ class Reload {
     std::shared_ptr<const triage::Policy> policy;
     /// Keeps the files as the last good ones; "" or why it could not.
     std::function<std::string(std::shared_ptr<const triage::Policy>)> save;
-    std::function<void(const config::Settings&)> configure;
+    /// "", or what could not be taken over.
+    std::function<std::string(const config::Settings&)> configure;
     /// Returns when the core decides by the policy and has committed so; false if the daemon is
     /// stopping.
     std::function<bool(std::shared_ptr<const triage::Policy>, bool reapply)> put_in_force;

@@ -184,7 +184,7 @@ class Daemon {
         .settings = started_.settings,
         .policy = started_.policy,
         .save = [this](auto policy) { return save(std::move(policy)); },
-        .configure = [this](const config::Settings& settings) { configure(settings); },
+        .configure = [this](const config::Settings& settings) { return configure(settings); },
         .put_in_force = [this](auto policy,
                                bool reapply) { return put_in_force(std::move(policy), reapply); },
         .alarm = [this](const std::string& mistake) { alarm(mistake); },
@@ -192,7 +192,9 @@ class Daemon {
         .log = &log_});
   }
 
+  /// What is there to be seen before anything happens.
   void expect_series(const config::Settings& settings) {
+    metrics_.certificate_expires(settings.tls ? settings.tls->expires : Instant{});
     for (const triage::Source& source : settings.sources) metrics_.expect_source(source.name);
     for (const config::Channel& channel : settings.channels) {
       metrics_.expect_channel(channel.name,
@@ -212,11 +214,11 @@ class Daemon {
     return wait_for(result) ? result.get() : "the store did not take them in time";
   }
 
-  void configure(const config::Settings& settings) {
+  std::string configure(const config::Settings& settings) {
     expect_series(settings);
     courier_->configure(settings.channels, settings.external_url);
-    server_->configure(settings);
     commit_->configure(settings);
+    return server_->configure(settings);
   }
 
   bool put_in_force(std::shared_ptr<const triage::Policy> policy, bool reapply) {

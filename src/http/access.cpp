@@ -168,6 +168,7 @@ Bootstrap::Use Bootstrap::use(const TokenHash& presented, Instant now) {
 
 Access::Access(const config::Settings& settings, std::shared_ptr<Bootstrap> bootstrap)
     : insecure_(settings.insecure),
+      needs_certificate_(settings.tls && !settings.tls->client_ca.empty()),
       anonymous_(settings.auth.anonymous),
       bootstrap_(std::move(bootstrap)) {
   for (const config::Token& token : settings.auth.tokens) {
@@ -283,6 +284,12 @@ Access::Result Access::decide(Scope scope, const std::vector<std::string>& crede
                   "the request comes from a page of another origin; use the API without a "
                   "browser, or through external_url",
                   "origin");
+  }
+  if (needs_certificate_ && peer.certificate.empty() && !why_not_direct(head, peer).empty()) {
+    return denied(401,
+                  "a client certificate is needed: show one that an authority of "
+                  "tls.client_ca_file has signed",
+                  "no_certificate");
   }
   for (const std::string& credential : credentials) {
     const TokenHash hash = hash_of_token(credential);

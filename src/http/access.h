@@ -87,6 +87,7 @@ class Access {
   std::string external_origin_;  ///< "https://tocsin.example.net"
   std::string external_host_;    ///< "tocsin.example.net"
   bool insecure_;
+  bool needs_certificate_;  ///< From whoever does not connect directly on this machine.
   config::Anonymous anonymous_;
   std::vector<Entry> tokens_;
   std::shared_ptr<Bootstrap> bootstrap_;

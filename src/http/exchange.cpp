@@ -105,6 +105,7 @@ void Exchange::audit(int status) {
                           {{"actor", request_.caller.actor},
                            {"request", request_line()},
                            {"peer", peer_.address},
+                           {"certificate", peer_.certificate},
                            {"status", std::to_string(status)}});
 }
 

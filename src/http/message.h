@@ -11,6 +11,7 @@ namespace tocsin::http {
 struct Peer {
   std::string address;  ///< "127.0.0.1"
   bool is_loopback = false;
+  std::string certificate{};  ///< The subject of the one it showed and that verified; "" = none.
 };
 
 /// The head of a request as far as anything here reads it. Views into the connection's memory,

@@ -62,7 +62,7 @@ void NetThread::adopt(Socket socket) {
       address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
     }
     Peer peer{address.to_string(), address.is_loopback()};
-    auto session = make_session(*this, std::move(socket), std::move(peer));
+    auto session = make_session(*this, std::move(socket), std::move(peer), site_.terms.load()->tls);
     Session* const started = session.get();
     sessions_.emplace(started, std::move(session));
     started->start();

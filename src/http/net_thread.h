@@ -80,6 +80,8 @@ class NetThread {
 };
 
 /// Made in session.cpp, the one file that knows how bytes become requests.
-std::unique_ptr<Session> make_session(NetThread&, NetThread::Socket, Peer);
+/// With `tls` the connection begins with a handshake.
+std::unique_ptr<Session> make_session(NetThread&, NetThread::Socket, Peer,
+                                      std::shared_ptr<Tls> tls);
 
 }  // namespace tocsin::http

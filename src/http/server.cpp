@@ -145,7 +145,9 @@ void Server::start() {
   for (const auto& thread : impl_->threads) thread->start();
 }
 
-void Server::configure(const config::Settings& settings) { impl_->site.configure(settings); }
+std::string Server::configure(const config::Settings& settings) {
+  return impl_->site.configure(settings);
+}
 
 void Server::answer(std::vector<std::unique_ptr<triage::Delivery>> deliveries) {
   std::vector<std::vector<std::unique_ptr<triage::Delivery>>> groups(impl_->threads.size());

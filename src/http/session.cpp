@@ -2,15 +2,19 @@
 
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "http/exchange.h"
 #include "http/net_thread.h"
+#include "http/tls.h"
 
 namespace tocsin::http {
 namespace {
@@ -83,11 +87,32 @@ Breakage breakage_of(Failure failed) {
   return {};
 }
 
+using Plain = NetThread::Socket;
+using Secure = asio::ssl::stream<NetThread::Socket>;
+
+Plain& socket_of(Plain& stream) { return stream; }
+Plain& socket_of(Secure& stream) { return stream.next_layer(); }
+
+/// "CN=prometheus.example.net", or "" if the peer showed no certificate.
+std::string subject_of_peer(Secure& stream) {
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+      SSL_get1_peer_certificate(stream.native_handle()), &X509_free);
+  if (certificate == nullptr || SSL_get_verify_result(stream.native_handle()) != X509_V_OK) {
+    return {};
+  }
+  char text[256] = {};
+  X509_NAME_oneline(X509_get_subject_name(certificate.get()), text, sizeof text);
+  return text;
+}
+
+/// A connection over a stream of bytes: the socket itself, or TLS on it.
+template <class Stream>
 class Connection final : public Session, public Conversation {
  public:
-  Connection(NetThread& net, NetThread::Socket socket, Peer peer)
+  Connection(NetThread& net, Stream stream, Peer peer, std::shared_ptr<Tls> tls)
       : net_(net),
-        socket_(std::move(socket)),
+        tls_(std::move(tls)),
+        stream_(std::move(stream)),
         peer_(std::move(peer)),
         exchange_(net, peer_, *this) {
     buffer_.reserve(kReadBuffer);
@@ -95,7 +120,8 @@ class Connection final : public Session, public Conversation {
 
   void start() override {
     Failure ignored;
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket_of(stream_).set_option(asio::ip::tcp::no_delay(true), ignored);
+    if constexpr (kIsSecure) return shake_hands();
     next_request();
   }
 
@@ -124,8 +150,10 @@ class Connection final : public Session, public Conversation {
   }
 
  private:
+  static constexpr bool kIsSecure = std::is_same_v<Stream, Secure>;
   enum class Phase : std::uint8_t {
-    idle,  ///< Between requests.
+    greeting,  ///< Of TLS.
+    idle,      ///< Between requests.
     head,
     body,
     working,  ///< The exchange has it.
@@ -137,6 +165,23 @@ class Connection final : public Session, public Conversation {
   void enter(Phase phase, std::chrono::seconds limit) {
     phase_ = phase;
     deadline_ = Clock::now() + limit;
+  }
+
+  void shake_hands() requires kIsSecure {
+    enter(Phase::greeting, kHeadTimeout);
+    stream_.async_handshake(Secure::server, [this](Failure failed) {
+      if (failed) refuse_greeting(failed);
+      if (failed || closed_) return end();
+      peer_.certificate = subject_of_peer(stream_);
+      next_request();
+    });
+  }
+
+  void refuse_greeting(Failure failed) {
+    Site& site = net_.site();
+    site.count_access("tls");
+    site.warn("http.tls " + peer_.address, "http.tls_refused",
+              {{"peer", peer_.address}, {"problem", failed.message()}});
   }
 
   void next_request() {
@@ -156,7 +201,7 @@ class Connection final : public Session, public Conversation {
   void read_some() {
     // All but the unfinished line of a head or a chunk has been taken out, so there is room.
     const std::size_t room = buffer_.capacity() - buffer_.size();
-    socket_.async_read_some(buffer_.prepare(room), [this](Failure failed, std::size_t size) {
+    stream_.async_read_some(buffer_.prepare(room), [this](Failure failed, std::size_t size) {
       if (failed || closed_) return end();
       buffer_.commit(size);
       if (phase_ == Phase::discarding || phase_ == Phase::lingering) return discard();
@@ -226,7 +271,7 @@ class Connection final : public Session, public Conversation {
 
   void say_continue() {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    asio::async_write(socket_, asio::buffer(kContinue), [this](Failure failed, std::size_t) {
+    asio::async_write(stream_, asio::buffer(kContinue), [this](Failure failed, std::size_t) {
       if (failed || closed_) return end();
       advance();
     });
@@ -256,7 +301,7 @@ class Connection final : public Session, public Conversation {
   void write_out() {
     enter(Phase::writing, kWriteTimeout);
     const std::array<asio::const_buffer, 2> parts = {asio::buffer(out_), asio::buffer(out_body_)};
-    asio::async_write(socket_, parts, [this](Failure failed, std::size_t) {
+    asio::async_write(stream_, parts, [this](Failure failed, std::size_t) {
       exchange_.end();
       if (failed || closed_) return end();
       give_back_memory();
@@ -287,7 +332,12 @@ class Connection final : public Session, public Conversation {
   /// away for a while, else the kernel would reset the connection (RFC 9112 section 9.6).
   void linger() {
     Failure failed;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, failed);
+    if constexpr (kIsSecure) {
+      // TLS has an end of its own, which the peer confirms.
+      enter(Phase::lingering, kLingerTimeout);
+      return stream_.async_shutdown([this](Failure) { end(); });
+    }
+    socket_of(stream_).shutdown(asio::ip::tcp::socket::shutdown_send, failed);
     if (failed) return end();
     enter(Phase::lingering, kLingerTimeout);
     discard_left_ = kDrainMax;
@@ -299,7 +349,7 @@ class Connection final : public Session, public Conversation {
     closed_ = true;
     deadline_ = Clock::time_point::max();
     Failure ignored;
-    socket_.close(ignored);
+    socket_of(stream_).close(ignored);
   }
 
   void end() {
@@ -311,7 +361,8 @@ class Connection final : public Session, public Conversation {
   }
 
   NetThread& net_;
-  NetThread::Socket socket_;
+  std::shared_ptr<Tls> tls_;  ///< What the stream was made with; null if it is plain.
+  Stream stream_;
   Peer peer_;
   Exchange exchange_;
   beast::flat_buffer buffer_;
@@ -330,8 +381,14 @@ class Connection final : public Session, public Conversation {
 
 }  // namespace
 
-std::unique_ptr<Session> make_session(NetThread& net, NetThread::Socket socket, Peer peer) {
-  return std::make_unique<Connection>(net, std::move(socket), std::move(peer));
+std::unique_ptr<Session> make_session(NetThread& net, NetThread::Socket socket, Peer peer,
+                                      std::shared_ptr<Tls> tls) {
+  if (tls == nullptr) {
+    return std::make_unique<Connection<Plain>>(net, std::move(socket), std::move(peer), nullptr);
+  }
+  Secure stream(std::move(socket), tls->context);
+  return std::make_unique<Connection<Secure>>(net, std::move(stream), std::move(peer),
+                                              std::move(tls));
 }
 
 }  // namespace tocsin::http

@@ -1,6 +1,9 @@
 #include "http/site.h"
 
+#include <stdexcept>
 #include <utility>
+
+#include "http/tls.h"
 
 namespace tocsin::http {
 
@@ -39,13 +42,28 @@ std::shared_ptr<Bootstrap> make_bootstrap(const Options& options) {
 
 }  // namespace
 
-Site::Site(Options given) : options(std::move(given)) { configure(options.settings); }
+Site::Site(Options given) : options(std::move(given)) {
+  const std::string problem = configure(options.settings);
+  if (!problem.empty()) throw std::runtime_error("tls: " + problem);
+}
 
-void Site::configure(const config::Settings& settings) {
+std::string Site::configure(const config::Settings& settings) {
+  std::string problem;
+  const std::shared_ptr<const Terms> before = terms.load();
+  std::shared_ptr<Tls> tls = before == nullptr ? nullptr : before->tls;
+  if (!settings.tls) {
+    tls = nullptr;
+  } else if (auto made = make_tls(*settings.tls)) {
+    tls = *std::move(made);
+  } else {
+    problem = std::move(made.error());
+  }
   const bool needed = needs_bootstrap(settings);
   if (needed && bootstrap_ == nullptr) bootstrap_ = make_bootstrap(options);
   terms = std::make_shared<const Terms>(Terms{settings.limits, settings.external_url,
-                                              Access(settings, needed ? bootstrap_ : nullptr)});
+                                              Access(settings, needed ? bootstrap_ : nullptr),
+                                              std::move(tls)});
+  return problem;
 }
 
 bool Site::take_body_bytes(std::uint64_t bytes, std::uint64_t most) {

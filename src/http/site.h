@@ -36,11 +36,14 @@ class LineLimiter {
   std::vector<Line> lines_;
 };
 
+struct Tls;  // tls.h
+
 /// What tocsin.yaml says about requests.
 struct Terms {
   config::SizeLimits limits;
   std::string external_url;
   Access access;
+  std::shared_ptr<Tls> tls;  ///< Of connections that begin now; null: plain HTTP.
 };
 
 /// What all threads of the server share.
@@ -57,7 +60,8 @@ struct Site {
   LineLimiter limiter;
   ReadPool* read_pool = nullptr;
 
-  void configure(const config::Settings&);
+  /// "", or why the certificates cannot be used: then the former ones stay.
+  std::string configure(const config::Settings&);
   /// Takes `bytes` of the budget for bodies in flight, `most` in all; false if it is used up.
   bool take_body_bytes(std::uint64_t bytes, std::uint64_t most);
   void give_back_body_bytes(std::uint64_t bytes);

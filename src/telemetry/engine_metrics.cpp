@@ -46,6 +46,9 @@ EngineMetrics::EngineMetrics(Families make, std::string_view version)
                                    "1 if all rules files in force are the current ones.")),
       reload_at(make.gauge("tocsin_config_last_reload_success_timestamp_seconds",
                            "When the configuration was last taken over whole.")),
+      certificate_expires(
+          make.gauge("tocsin_tls_certificate_expiry_timestamp_seconds",
+                     "When the certificate of the listener expires; 0 without TLS.")),
       am_active(make.gauges("alertmanager_alerts", "How many alerts by state.")
                     .Add({{"state", "active"}})),
       am_reload_successful(make.gauge("alertmanager_config_last_reload_successful",

@@ -106,6 +106,10 @@ void Metrics::state(const triage::State& state) {
   }
 }
 
+void Metrics::certificate_expires(Instant at) {
+  impl_->engine.certificate_expires.Set(static_cast<double>(at.time_since_epoch().count()) / 1000);
+}
+
 void Metrics::config_reload(bool successful, Instant at) {
   impl_->engine.reload_successful.Set(successful ? 1 : 0);
   impl_->engine.am_reload_successful.Set(successful ? 1 : 0);

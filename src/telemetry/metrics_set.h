@@ -74,6 +74,7 @@ struct EngineMetrics {
   Gauge& ready;
   Gauge& reload_successful;
   Gauge& reload_at;
+  Gauge& certificate_expires;
   Gauge& am_active;
   Gauge& am_reload_successful;
   Gauge& am_reload_at;

@@ -54,6 +54,14 @@ struct Auth {
   std::vector<Token> tokens;
 };
 
+/// What the listener shows and asks for. Checked: OpenSSL has taken all of it.
+struct Tls {
+  std::string certificates;  ///< PEM: the server's own first, then its chain.
+  std::string key;           ///< PEM. A secret: never logged or shown.
+  std::string client_ca;     ///< PEM; "" = clients are not asked for certificates.
+  Instant expires{};         ///< The server's certificate.
+};
+
 /// What one team's folder of rules may touch: a sub-folder of a rules root.
 struct Fragment {
   std::string name;          ///< Of the sub-folder.
@@ -74,7 +82,8 @@ struct SizeLimits {
 struct Settings {
   std::string path;                       ///< Of the file itself.
   Listen listen{"127.0.0.1", 9911};
-  std::string external_url;               ///< Without a trailing slash; default http://<listen>.
+  std::string external_url;               ///< Without a trailing slash; default http(s)://<listen>.
+  std::optional<Tls> tls;                 ///< Nothing: plain HTTP.
   bool insecure = false;                  ///< Allows listening beyond loopback without TLS or tokens.
   std::string storage_path = "var";       ///< Resolved: absolute or against $STATE_DIRECTORY / cwd.
   std::uint64_t min_free = 512ULL << 20;

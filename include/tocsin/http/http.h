@@ -74,9 +74,10 @@ class Server {
   explicit Server(Options);
   ~Server();  ///< stop()s.
   void start();
-  /// Thread-safe: access, limits and the external URL of requests that begin from now on. The
-  /// address to listen on stays.
-  void configure(const config::Settings&);
+  /// Thread-safe: access, limits and the external URL of requests, and the certificates of
+  /// connections, that begin from now on. The address to listen on stays. Returns "", or why the
+  /// certificates cannot be used: then the former ones stay.
+  std::string configure(const config::Settings&);
   /// Thread-safe: the answers of a batch, handed to their net threads in one go each.
   void answer(std::vector<std::unique_ptr<triage::Delivery>>);
   /// Stops accepting; open requests go on; idle connections close. For draining.

@@ -76,6 +76,7 @@ class Metrics {
   /// the counts by state and severity lag behind.
   void state(const triage::State&);
   void config_reload(bool successful, Instant at);
+  void certificate_expires(Instant at);  ///< That of `tls`; the epoch without one.
   void page_latency(Duration receive_to_attempt);
   void log_dropped(std::uint64_t total);
   void ready(bool);
