@@ -9,6 +9,8 @@ namespace tocsin::config {
 namespace {
 
 constexpr std::string_view kIngest = "ingest:";
+constexpr std::string_view kHash = "sha256:";
+constexpr std::size_t kHashDigits = 64;
 constexpr std::string_view kRespond = "respond:";
 /// Shorter ones can be guessed by whoever may ask often enough.
 constexpr std::size_t kTokenBytesMin = 16;
@@ -53,8 +55,19 @@ void read_scope(const Value& value, const SettingsDraft& draft, Token& token) {
   }
 }
 
-void check_length(const Value& file, const std::vector<std::string>& secrets) {
+bool is_hex(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdefABCDEF") == text.npos;
+}
+
+void check_form(const Value& file, const std::vector<std::string>& secrets) {
   for (const std::string& secret : secrets) {
+    if (secret.starts_with(kHash)) {
+      const std::string_view hash = std::string_view(secret).substr(kHash.size());
+      if (hash.size() == kHashDigits && is_hex(hash)) continue;
+      file.error("what follows sha256: in this file is no SHA-256 in hexadecimal",
+                 "write the 64 digits that `printf %s TOKEN | sha256sum` shows");
+      continue;
+    }
     if (secret.size() >= kTokenBytesMin) continue;
     file.error(
         "the token in this file is shorter than " + std::to_string(kTokenBytesMin) + " characters",
@@ -76,7 +89,7 @@ void read_token(const Value& value, SettingsDraft& draft) {
   }
   if (const auto file = section.require("token_file", "name a file that holds the token")) {
     token.secrets = read_secret_lines(*file, draft.folder, 2);
-    check_length(*file, token.secrets);
+    check_form(*file, token.secrets);
   }
   section.secret("token", "token_file");
   if (const auto scopes = section.require("scopes", "write scopes: [read, respond]")) {

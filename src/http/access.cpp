@@ -275,8 +275,8 @@ Access::Result Access::decide(Scope scope, const std::vector<std::string>& crede
   if (scope == Scope::open) return Caller{};
   // Browsers name the page that asks; a foreign page must not act with the peer's rights, whatever
   // the address rules say.
-  if (scope == Scope::ingest && head.sec_fetch_site == "cross-site") {
-    return denied(403, "a page of another site may not send alerts (Sec-Fetch-Site: cross-site)",
+  if (scope != Scope::read && head.sec_fetch_site == "cross-site") {
+    return denied(403, "a page of another site may not write (Sec-Fetch-Site: cross-site)",
                   "cross_site");
   }
   if (!head.origin.empty() && !is_own_origin(head)) {
