@@ -27,6 +27,28 @@ std::optional<in6_addr> parse_v6(const std::string& host) {
 
 bool is_v4_loopback(const in_addr& address) { return (ntohl(address.s_addr) >> 24) == 127; }
 
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// Of letters, digits and what `others` holds, between single dots, at most `longest` bytes each.
+bool are_dotted(std::string_view text, std::string_view others, std::size_t longest) {
+  std::size_t length = 0;
+  for (const char c : text) {
+    if (c == '.' ? length == 0 : !is_letter_or_digit(c) && others.find(c) == others.npos) {
+      return false;
+    }
+    length = c == '.' ? 0 : length + 1;
+    if (length > longest) return false;
+  }
+  return length > 0;
+}
+
+bool is_host_name(std::string_view text) {
+  return text.size() <= 253 && text.front() != '-' && text.back() != '-' &&
+         are_dotted(text, "-_", 63);
+}
+
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -73,6 +95,45 @@ bool is_any_address(const Listen& listen) {
 std::string to_string(const Listen& listen) {
   const bool is_v6 = listen.host.find(':') != std::string::npos;
   return (is_v6 ? "[" + listen.host + "]" : listen.host) + ":" + std::to_string(listen.port);
+}
+
+bool is_loopback_host(const std::string& host) {
+  return host == "localhost" || is_loopback(Listen{host, 0});
+}
+
+std::expected<SmtpUrl, std::string> parse_smtp_url(std::string_view text) {
+  SmtpUrl out;
+  out.is_tls_from_the_start = text.starts_with("smtps://");
+  if (!out.is_tls_from_the_start && !text.starts_with("smtp://")) {
+    return std::unexpected("begin it with smtps:// (TLS from the start) or smtp:// (STARTTLS)");
+  }
+  std::string_view rest = text.substr(text.find("//") + 2);
+  if (rest.find('@') != rest.npos) {
+    return std::unexpected("leave user and password out of it: write user and password_file");
+  }
+  const bool is_v6 = rest.starts_with('[');
+  const std::size_t host_end = is_v6 ? rest.find(']') : std::min(rest.find(':'), rest.size());
+  if (host_end == rest.npos) return std::unexpected("close the bracket of the IPv6 address");
+  out.host = rest.substr(is_v6 ? 1 : 0, host_end - (is_v6 ? 1 : 0));
+  rest.remove_prefix(host_end + (is_v6 ? 1 : 0));
+  const bool is_host =
+      is_v6 ? parse_v6(out.host).has_value() : !out.host.empty() && is_host_name(out.host);
+  if (!is_host) return std::unexpected("name the host in it, such as smtps://mail.example.net:465");
+  if (rest.empty()) return out;
+  const auto port = rest.front() == ':' ? parse_port(rest.substr(1)) : std::nullopt;
+  if (!port || *port == 0) {
+    return std::unexpected("after the host comes a port from 1 to 65535 and nothing else");
+  }
+  return out;
+}
+
+bool is_mail_address(std::string_view text) {
+  const std::size_t at = text.find('@');
+  if (at == text.npos || text.size() > 254) return false;
+  const std::string_view local = text.substr(0, at);
+  const std::string_view domain = text.substr(at + 1);
+  return local.size() <= 64 && are_dotted(local, "!#$%&'*+-/=?^_`{|}~", 64) && !domain.empty() &&
+         is_host_name(domain);
 }
 
 std::expected<std::string, std::string> parse_external_url(std::string_view text) {

@@ -125,6 +125,12 @@ void read_fragments(const Value& value, SettingsDraft& draft) {
 void read_fallback(const Value& value, SettingsDraft& draft) {
   draft.out.fallback_at = value.at();
   auto channels = read_fallback_targets(value, draft.channel_names());
+  for (const Channel& channel : draft.out.channels) {
+    const bool is_mute = channel.kind == Channel::Kind::email && channel.mail.to.empty();
+    if (!is_mute || std::ranges::find(channels, channel.name) == channels.end()) continue;
+    value.error("the fallback " + in_quotes(channel.name) + " reaches nobody",
+                "give that channel recipients: to: [oncall@example.net]");
+  }
   if (!channels.empty()) draft.out.fallback = std::move(channels);
 }
 

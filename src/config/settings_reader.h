@@ -1,5 +1,7 @@
 #pragma once
 
+#include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +28,12 @@ struct SettingReader {
 
 void read_sources(const Value&, SettingsDraft&);   // settings_sources.cpp
 void read_channels(const Value&, SettingsDraft&);  // settings_channels.cpp
+/// The keys of kind email; those of a channel of another kind are mistakes. Without a kind (it is a
+/// mistake itself) they are left alone.
+void read_mail(Section&, Channel&, std::optional<Channel::Kind>,
+               const std::string& folder);  // settings_mail.cpp
+/// Each value that is there belongs to another kind of channel.
+void refuse_foreign(std::initializer_list<std::optional<Value>>, Channel::Kind);
 void read_auth(const Value&, SettingsDraft&);      // settings_auth.cpp
 
 void read_tls(const Value&, SettingsDraft&);       // settings_tls.cpp

@@ -103,6 +103,7 @@ class Daemon {
     courier_ = std::make_unique<delivery::Courier>(delivery::Courier::Options{
         .channels = started_.settings.channels,
         .external_url = started_.settings.external_url,
+        .store_secret = started_.store->secret(),
         .write_log =
             [this](std::vector<delivery::LogField> fields) { write_page(log_, std::move(fields)); },
         .version = std::string(cli::kVersion)});
@@ -197,8 +198,7 @@ class Daemon {
     metrics_.certificate_expires(settings.tls ? settings.tls->expires : Instant{});
     for (const triage::Source& source : settings.sources) metrics_.expect_source(source.name);
     for (const config::Channel& channel : settings.channels) {
-      metrics_.expect_channel(channel.name,
-                              channel.kind == config::Channel::Kind::log ? "log" : "webhook");
+      metrics_.expect_channel(channel.name, to_string(channel.kind));
     }
   }
 

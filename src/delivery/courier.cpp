@@ -2,31 +2,19 @@
 // libcurl, so thousands may hang without a thread each and without delaying one another. Driving
 // curl_multi_socket_action from Asio would spare a thread and cost a second event loop's worth of
 // timers and sockets to keep in step; this thread sleeps in poll() and is woken by
-// curl_multi_wakeup. Names are looked up by libcurl's own threads.
+// curl_multi_wakeup. Names are looked up by libcurl's own threads. Mail connections are libcurl's
+// until they are made, then spoken here (see mail_link.h); their sockets sleep in the same poll().
 
 #include <curl/curl.h>
 #include <pthread.h>
 #include <signal.h>
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cstdlib>
-#include <deque>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
 
+#include "delivery/attempts.h"
 #include "delivery/judge.h"
-#include "delivery/last_good.h"
-#include "delivery/request.h"
-#include "delivery/transfer.h"
 #include "tocsin/base/check.h"
-#include "tocsin/delivery/delivery.h"
 
 namespace tocsin::delivery {
 namespace {
@@ -34,47 +22,6 @@ namespace {
 using triage::Outcome;
 using triage::PageAttempted;
 using triage::Reason;
-
-/// The longest sleep; a wake-up or libcurl's own timers end it earlier.
-constexpr int kPollMs = 60'000;
-
-struct Job {
-  Message message;
-  Done done;
-  std::size_t bytes = 0;
-  bool overflow = false;  ///< Its destination's queue was full: refused without being attempted.
-};
-
-struct Destination {
-  config::Channel channel;
-  HostAndPort target;
-  std::deque<Job> waiting;
-  std::size_t running = 0;
-  bool configured = true;
-  LastGood last_good;
-};
-
-struct Attempt {
-  Job job;
-  Destination* destination = nullptr;
-  HostAndPort target;
-  Instant began{};
-  bool used_last_good = false;
-  Request request;
-  std::unique_ptr<Transfer> transfer;
-};
-
-/// What a reload brings.
-struct Configuration {
-  std::vector<config::Channel> channels;
-  std::string external_url;
-};
-
-/// What waits for one destination, counted when it arrives: on any thread.
-struct Load {
-  std::size_t messages = 0;
-  std::size_t bytes = 0;
-};
 
 std::size_t bytes_of(const Message& message) {
   std::size_t bytes = sizeof(Job) + message.incident.title.size();
@@ -95,7 +42,8 @@ std::int64_t unix_seconds(Instant at) {
 
 /// With a proxy the address connected to is the proxy's, not the destination's.
 bool proxy_is_set() {
-  for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+  for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+                           "smtp_proxy", "smtps_proxy"}) {
     if (std::getenv(name) != nullptr) return true;
   }
   return false;
@@ -121,53 +69,18 @@ void initialise_curl_once() {
 
 }  // namespace
 
-struct Courier::Impl {
-  explicit Impl(Options given) : options(std::move(given)), external_url(options.external_url) {
-    initialise_curl_once();
-    multi = curl_multi_init();
-    CHECK(multi != nullptr);
-    take_channels(options.channels);
-  }
-  ~Impl() {
-    drop_all();
-    curl_multi_cleanup(multi);
-  }
+Courier::Impl::Impl(Options given)
+    : options(std::move(given)), behind_proxy(proxy_is_set()), external_url(options.external_url) {
+  initialise_curl_once();
+  multi = curl_multi_init();
+  CHECK(multi != nullptr);
+  take_channels(options.channels);
+}
 
-  void take_inbox();
-  void take_channels(const std::vector<config::Channel>&);
-  void route(Job);
-  void start_waiting();
-  void begin(Destination&, Job);
-  void launch(std::unique_ptr<Attempt>, const std::string& resolve, Duration total);
-  bool collect_finished();
-  void finish(std::unique_ptr<Attempt>, CURLcode);
-  bool try_last_good(std::unique_ptr<Attempt>&, const PageAttempted&);
-  void forget_unused();
-  void abort_running();
-  void drop_all();
-  void discount(const Job&);
-  void tell(const Done& done, PageAttempted outcome) {
-    done(std::move(outcome));
-    --in_flight;
-  }
-
-  const Options options;
-  const bool behind_proxy = proxy_is_set();
-  CURLM* multi = nullptr;
-  std::atomic<bool> stopping = false;
-  std::atomic<bool> runs = false;
-  std::atomic<std::size_t> in_flight = 0;
-
-  std::mutex mutex;  ///< Guards the next three, which other threads fill.
-  std::vector<Job> inbox;
-  std::optional<Configuration> new_configuration;
-  std::map<std::string, Load, std::less<>> loads;
-
-  // Of the courier's thread.
-  std::string external_url;
-  std::map<std::string, Destination, std::less<>> destinations;
-  std::map<CURL*, std::unique_ptr<Attempt>> running;
-};
+Courier::Impl::~Impl() {
+  drop_all();
+  curl_multi_cleanup(multi);
+}
 
 void Courier::Impl::take_inbox() {
   std::vector<Job> jobs;
@@ -190,11 +103,14 @@ void Courier::Impl::take_channels(const std::vector<config::Channel>& channels) 
     Destination& destination = destinations[channel.name];
     destination.channel = channel;
     destination.target = host_and_port(channel.url);
+    ++destination.version;
+    close_idle(destination, Steady::time_point::max());
     destination.configured = true;
   }
   for (auto& [name, destination] : destinations) {
     using Kind = config::Channel::Kind;
-    if (destination.configured && destination.channel.kind == Kind::webhook) continue;
+    if (destination.configured && destination.channel.kind != Kind::log) continue;
+    close_idle(destination, Steady::time_point::max());
     std::deque<Job> orphans;
     orphans.swap(destination.waiting);
     for (Job& job : orphans) route(std::move(job));
@@ -218,6 +134,7 @@ void Courier::Impl::route(Job job) {
       options.write_log(log_fields(job.message));
       return end(Outcome::delivered, Reason::none, "");
     case config::Channel::Kind::webhook:
+    case config::Channel::Kind::email:
       it->second.waiting.push_back(std::move(job));
       return;
   }
@@ -237,25 +154,40 @@ void Courier::Impl::start_waiting() {
 void Courier::Impl::begin(Destination& destination, Job job) {
   auto attempt = std::make_unique<Attempt>();
   attempt->began = wall_now();
-  attempt->request =
-      webhook_request(job.message, destination.channel, external_url, unix_seconds(attempt->began));
+  const bool is_mail = destination.channel.kind == config::Channel::Kind::email;
+  if (is_mail) {
+    attempt->mail = compose_mail(job.message, destination.channel.mail, external_url,
+                                 options.store_secret, unix_seconds(attempt->began));
+  } else {
+    attempt->request = webhook_request(job.message, destination.channel, external_url,
+                                       unix_seconds(attempt->began));
+  }
   job.message.alerts.clear();  // They stand in the body now.
   attempt->job = std::move(job);
   attempt->destination = &destination;
   attempt->target = destination.target;
   ++destination.running;
+  if (is_mail) return begin_mail(std::move(attempt));
   launch(std::move(attempt), "", options.total_timeout);
 }
 
 void Courier::Impl::launch(std::unique_ptr<Attempt> attempt, const std::string& resolve,
                            Duration total) {
+  const bool is_mail = attempt->end_by != Steady::time_point{};
   TransferOptions terms;
-  terms.connect_timeout = std::min(options.connect_timeout, total);
+  // A mail server may think about its greeting, which libcurl counts as connecting: see
+  // end_slow_connections().
+  terms.connect_timeout = is_mail ? total : std::min(options.connect_timeout, total);
   terms.total_timeout = total;
   terms.user_agent = options.version.empty() ? "tocsin" : "tocsin/" + options.version;
   terms.resolve = resolve;
-  attempt->transfer = std::make_unique<Transfer>(attempt->request, terms);
-  CURL* handle = attempt->transfer->handle();
+  if (is_mail) {
+    attempt->connect_by = Steady::now() + options.connect_timeout;
+    attempt->link = std::make_unique<MailLink>(attempt->destination->channel, terms);
+  } else {
+    attempt->transfer = std::make_unique<Transfer>(attempt->request, terms);
+  }
+  CURL* handle = attempt->connection().handle();
   CHECK(curl_multi_add_handle(multi, handle) == CURLM_OK);
   running.emplace(handle, std::move(attempt));
 }
@@ -269,23 +201,35 @@ bool Courier::Impl::collect_finished() {
     const CURLcode code = message->data.result;  // The message dies with the handle's removal.
     auto node = running.extract(message->easy_handle);
     CHECK(!node.empty());
+    any = true;
+    if (node.mapped()->link && code == CURLE_OK) {
+      // It stays in the multi handle, which owns the connection.
+      talk(node.key(), std::move(node.mapped()));
+      continue;
+    }
     curl_multi_remove_handle(multi, node.key());
     finish(std::move(node.mapped()), code);
-    any = true;
   }
   return any;
 }
 
 void Courier::Impl::finish(std::unique_ptr<Attempt> attempt, CURLcode code) {
-  const Evidence evidence = attempt->transfer->evidence(code);
-  PageAttempted outcome = judge(attempt->job.message.page.id, evidence);
+  const Evidence evidence = attempt->connection().evidence(code);
+  const PageId page = attempt->job.message.page.id;
   Destination& destination = *attempt->destination;
-  if (evidence.answered && !behind_proxy) {
-    destination.last_good.remember(attempt->target, attempt->transfer->address(), wall_now());
-  }
+  PageAttempted outcome = attempt->link
+                              ? judge_mail_connection(page, evidence, attempt->link->is_tls_first())
+                              : judge(page, evidence);
+  if (evidence.answered) remember_address(*attempt);
   if (try_last_good(attempt, outcome)) return;
   --destination.running;
   tell(attempt->job.done, std::move(outcome));
+}
+
+void Courier::Impl::remember_address(Attempt& attempt) {
+  if (behind_proxy) return;
+  attempt.destination->last_good.remember(attempt.target, attempt.connection().address(),
+                                          wall_now());
 }
 
 /// Within the attempt's own budget. Takes the attempt if it goes on.
@@ -318,12 +262,13 @@ void Courier::Impl::discount(const Job& job) {
   if (--it->second.messages == 0) loads.erase(it);
 }
 
-void Courier::Impl::abort_running() {
-  std::map<CURL*, std::unique_ptr<Attempt>> ended;
-  ended.swap(running);
+void Courier::Impl::abort_all(Attempts& attempts) {
+  Attempts ended;
+  ended.swap(attempts);
   for (auto& [handle, attempt] : ended) {
     curl_multi_remove_handle(multi, handle);
     attempt->transfer.reset();
+    attempt->link.reset();
     --attempt->destination->running;
     tell(attempt->job.done, {attempt->job.message.page.id,
                              Outcome::unknown,
@@ -334,8 +279,9 @@ void Courier::Impl::abort_running() {
 }
 
 void Courier::Impl::drop_all() {
-  CHECK(running.empty());
+  CHECK(running.empty() && talking.empty());
   for (auto& [name, destination] : destinations) {
+    close_idle(destination, Steady::time_point::max());
     in_flight -= destination.waiting.size();
     destination.waiting.clear();
   }
@@ -385,13 +331,17 @@ void Courier::run() {
     impl_->start_waiting();
     int active = 0;
     CHECK(curl_multi_perform(impl_->multi, &active) == CURLM_OK);
-    const bool any_finished = impl_->collect_finished();
+    bool any_finished = impl_->collect_finished();
+    any_finished |= impl_->end_slow_connections();
+    any_finished |= impl_->pump_talks();
+    impl_->close_idle_ones();
     impl_->forget_unused();
     // What finished made room for what waits: go on at once.
     if (any_finished) continue;
-    CHECK(curl_multi_poll(impl_->multi, nullptr, 0, kPollMs, nullptr) == CURLM_OK);
+    impl_->sleep();
   }
-  impl_->abort_running();
+  impl_->abort_all(impl_->running);
+  impl_->abort_all(impl_->talking);
   impl_->drop_all();
   impl_->runs = false;
 }

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <string_view>
 
+#include "delivery/smtp_dialogue.h"
+
 namespace tocsin::delivery {
 namespace {
 
@@ -163,7 +165,40 @@ PageAttempted judge_unsent(PageId page, const Evidence& evidence) {
   }
 }
 
+/// The server's reply to greeting, EHLO, STARTTLS or AUTH, if it was a "no".
+PageAttempted refused_by_server(PageId page, const Evidence& evidence, std::string_view what) {
+  if (evidence.status < 400) return refused(page, Reason::other, what);
+  return refused(page, reason_of_reply(evidence.status),
+                 std::string(what) + ": " + words_of_reply(evidence.status));
+}
+
 }  // namespace
+
+triage::PageAttempted judge_mail_connection(PageId page, const Evidence& evidence, bool tls_first) {
+  switch (evidence.code) {
+    case CURLE_OPERATION_TIMEDOUT: {
+      const bool is_open = evidence.connected && (!tls_first || evidence.encrypted);
+      // libcurl tells that TCP is up only once TLS is, too.
+      if (!is_open && evidence.looked_up && tls_first) {
+        return refused(page, Reason::connect, "no connection with TLS in time");
+      }
+      if (!is_open) return judge_unsent(page, evidence);
+      return refused(page, Reason::timeout, "the mail server did not answer in time");
+    }
+    case CURLE_LOGIN_DENIED:
+      return refused_by_server(page, evidence, "authentication failed");
+    case CURLE_USE_SSL_FAILED:
+      return refused(page, Reason::tls, "the mail server offers no STARTTLS");
+    case CURLE_REMOTE_ACCESS_DENIED:
+      return refused_by_server(page, evidence, "the mail server refused us");
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      if (evidence.status < 400) return refused(page, Reason::other, "the answer is not SMTP");
+      return refused_by_server(page, evidence, "the mail server refused us");
+    default:
+      return judge_unsent(page, evidence);
+  }
+}
 
 triage::PageAttempted judge(PageId page, const Evidence& evidence) {
   if (evidence.answered) return judge_answer(page, evidence);

@@ -42,8 +42,26 @@ HostAndPort host_and_port(const std::string& url) {
 Transfer::Transfer(const Request& request, const TransferOptions& options)
     : handle_(curl_easy_init()) {
   CHECK(handle_ != nullptr);
-  set_request(request, options);
+  set_request(request);
+  set_terms(options);
+}
+
+Transfer::Transfer(const config::Channel& mail_channel, const TransferOptions& options)
+    : handle_(curl_easy_init()) {
+  CHECK(handle_ != nullptr);
+  set_mail_server(mail_channel);
+  set_terms(options);
+}
+
+void Transfer::set_terms(const TransferOptions& options) {
   set_callbacks();
+  set(handle_, CURLOPT_USERAGENT, options.user_agent.c_str());
+  set(handle_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  set(handle_, CURLOPT_TIMEOUT_MS, static_cast<long>(options.total_timeout.count()));
+  set(handle_, CURLOPT_NOSIGNAL, 1L);
+  // A name lookup that hangs is left to its thread instead of being waited for.
+  set(handle_, CURLOPT_QUICK_EXIT, 1L);
+  set(handle_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // Every new connection looks its name up, so that a move of the destination is followed at once.
   set(handle_, CURLOPT_DNS_CACHE_TIMEOUT, options.resolve.empty() ? 0L : 60L);
   if (!options.resolve.empty()) {
@@ -58,7 +76,7 @@ Transfer::~Transfer() {
   curl_slist_free_all(resolve_);
 }
 
-void Transfer::set_request(const Request& request, const TransferOptions& options) {
+void Transfer::set_request(const Request& request) {
   for (const std::string& header : request.headers) append(headers_, header);
   // No "100 Continue" dialogue for long bodies: some receivers never answer it.
   append(headers_, "Expect:");
@@ -67,17 +85,30 @@ void Transfer::set_request(const Request& request, const TransferOptions& option
   set(handle_, CURLOPT_POSTFIELDS, request.body.data());
   set(handle_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   set(handle_, CURLOPT_HTTPHEADER, headers_);
-  set(handle_, CURLOPT_USERAGENT, options.user_agent.c_str());
   set(handle_, CURLOPT_PROTOCOLS_STR, "http,https");
   set(handle_, CURLOPT_FOLLOWLOCATION, 0L);
   // HTTP/2 would put attempts of several channels on one connection, where one delays another.
   set(handle_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(handle_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-  set(handle_, CURLOPT_TIMEOUT_MS, static_cast<long>(options.total_timeout.count()));
-  set(handle_, CURLOPT_NOSIGNAL, 1L);
-  // A name lookup that hangs is left to its thread instead of being waited for.
-  set(handle_, CURLOPT_QUICK_EXIT, 1L);
-  set(handle_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
+void Transfer::set_mail_server(const config::Channel& channel) {
+  const config::MailSettings& mail = channel.mail;
+  set(handle_, CURLOPT_URL, channel.url.c_str());
+  set(handle_, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  set(handle_, CURLOPT_CONNECT_ONLY, 1L);
+  set(handle_, CURLOPT_USE_SSL,
+      static_cast<long>(mail.require_tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+  // A proxy for the web does not speak SMTP; it may let it through.
+  set(handle_, CURLOPT_HTTPPROXYTUNNEL, 1L);
+  if (!mail.user.empty()) {
+    set(handle_, CURLOPT_USERNAME, mail.user.c_str());
+    set(handle_, CURLOPT_PASSWORD, mail.password.c_str());
+  }
+  if (mail.trusted.empty()) return;
+  std::string pem = mail.trusted;
+  curl_blob blob{pem.data(), pem.size(), CURL_BLOB_COPY};
+  set(handle_, CURLOPT_CAINFO_BLOB, &blob);
+  set(handle_, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
 }
 
 void Transfer::set_callbacks() {
@@ -118,6 +149,7 @@ std::size_t Transfer::on_body(char*, std::size_t, std::size_t size, void* self) 
 Evidence Transfer::evidence(CURLcode code) const {
   curl_off_t lookup_us = 0;
   curl_off_t connect_us = 0;
+  curl_off_t tls_us = 0;
   curl_off_t retry_after = 0;
   Evidence out;
   out.code = code;
@@ -125,11 +157,13 @@ Evidence Transfer::evidence(CURLcode code) const {
   curl_easy_getinfo(handle_, CURLINFO_OS_ERRNO, &out.os_errno);
   curl_easy_getinfo(handle_, CURLINFO_NAMELOOKUP_TIME_T, &lookup_us);
   curl_easy_getinfo(handle_, CURLINFO_CONNECT_TIME_T, &connect_us);
+  curl_easy_getinfo(handle_, CURLINFO_APPCONNECT_TIME_T, &tls_us);
   curl_easy_getinfo(handle_, CURLINFO_RETRY_AFTER, &retry_after);
   out.answered = header_whole_ && out.status >= 200;
   out.request_began = request_began_;
   out.looked_up = lookup_us > 0;
   out.connected = connect_us > 0;
+  out.encrypted = tls_us > 0;
   out.retry_after_seconds = retry_after;
   return out;
 }

@@ -28,11 +28,13 @@ struct TransferOptions {
   std::string resolve;
 };
 
-/// One POST on one libcurl handle. The request must outlive it, and its address must stay put:
-/// libcurl's callbacks hold it.
+/// One POST on one libcurl handle, or one connection to a mail server. The request must outlive it,
+/// and its address must stay put: libcurl's callbacks hold it.
 class Transfer {
  public:
   Transfer(const Request&, const TransferOptions&);
+  /// Ends when the connection is made, encrypted and authenticated; nothing of a mail is sent.
+  Transfer(const config::Channel& mail_channel, const TransferOptions&);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -44,7 +46,9 @@ class Transfer {
   std::string address() const;
 
  private:
-  void set_request(const Request&, const TransferOptions&);
+  void set_request(const Request&);
+  void set_mail_server(const config::Channel&);
+  void set_terms(const TransferOptions&);
   void set_callbacks();
   static int before_request(void* self, char*, char*, int, int);
   static std::size_t on_header(char* line, std::size_t, std::size_t size, void* self);

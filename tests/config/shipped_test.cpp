@@ -49,11 +49,14 @@ TEST(ShippedFiles, TheExamplesWorkOnceTheirSignsAreRemoved) {
   for (std::size_t at = 0; (at = text.find(sign, at)) != std::string::npos;) text.erase(at + 1, 1);
   folder.write("ops-webhook-url", "https://hooks.example.net/x\n");
   folder.write("ops-webhook-key", "key\n");
+  folder.write("mail-password", "password\n");
+  folder.write("mail-ca.pem", "-----BEGIN CERTIFICATE-----\n");
   folder.write("ana-token", "0123456789abcdef\n");
   const auto result = parse_settings(text, "tocsin.yaml", folder.path().string());
   EXPECT_EQ(text_of(result.diagnostics), "");
-  ASSERT_EQ(result.settings.channels.size(), 2u);
+  ASSERT_EQ(result.settings.channels.size(), 3u);
   EXPECT_EQ(result.settings.channels[1].url, "https://hooks.example.net/x");
+  EXPECT_EQ(result.settings.channels[2].mail.password, "password");
   ASSERT_EQ(result.settings.auth.tokens.size(), 1u);
   EXPECT_TRUE(result.settings.auth.tokens[0].admin);
 }

@@ -24,6 +24,19 @@ inline config::Channel webhook(const std::string& name, const std::string& url,
   return {name, config::Channel::Kind::webhook, url, secret, {}};
 }
 
+/// Plain SMTP, as on the way to a relay of the same machine.
+inline config::Channel mail(const std::string& name, int port,
+                            std::vector<std::string> to = {"ana@example.net"}) {
+  config::Channel channel;
+  channel.name = name;
+  channel.kind = config::Channel::Kind::email;
+  channel.url = "smtp://127.0.0.1:" + std::to_string(port);
+  channel.mail.from = "tocsin@example.net";
+  channel.mail.to = std::move(to);
+  channel.mail.require_tls = false;
+  return channel;
+}
+
 inline Message message(std::uint64_t page, const std::string& channel) {
   Message out;
   out.page.id = {page};
@@ -56,6 +69,7 @@ class CourierWorld {
       : courier_(
             {.channels = std::move(channels),
              .external_url = "http://tocsin.example.net",
+             .store_secret = "of the store",
              .write_log =
                  [this](std::vector<LogField> fields) { lines_.push_back(in_one_line(fields)); },
              .connect_timeout = connect,

@@ -41,6 +41,21 @@ class Connection {
       received_.append(bytes, static_cast<std::size_t>(got));
     }
   }
+  /// The next line without its end; nothing once the other side has closed.
+  std::optional<std::string> read_line() {
+    for (;;) {
+      const std::size_t end = received_.find("\r\n");
+      if (end != std::string::npos) {
+        std::string line = received_.substr(0, end);
+        received_.erase(0, end + 2);
+        return line;
+      }
+      char bytes[4096];
+      const ssize_t got = ::recv(fd_, bytes, sizeof bytes, 0);
+      if (got <= 0) return std::nullopt;
+      received_.append(bytes, static_cast<std::size_t>(got));
+    }
+  }
   /// False once the other side has gone.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {

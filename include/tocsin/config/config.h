@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -24,16 +25,30 @@ struct Listen {
   std::uint16_t port = 9911;
 };
 
+/// How a channel of kind email reaches its server, and whom.
+struct MailSettings {
+  std::string from;             ///< The bare address; ASCII, checked.
+  std::vector<std::string> to;  ///< The same, at most kRecipientsMax. Empty: nobody is reached yet.
+  std::string user;             ///< "" = no authentication.
+  std::string password;         ///< Read from password_file; a secret. Never logged or shown.
+  std::string trusted;          ///< PEM, read from ca_file; "" = the certificates the system trusts.
+  bool require_tls = true;      ///< false: smtp:// without TLS.
+};
+inline constexpr std::size_t kRecipientsMax = 50;
+
 struct Channel {
-  enum class Kind : std::uint8_t { log, webhook };
+  enum class Kind : std::uint8_t { log, webhook, email };
   std::string name;
   Kind kind = Kind::log;
-  std::string url;     ///< Read from url_file; a secret. Never logged or shown.
+  /// Of a webhook: read from url_file; a secret. Never logged or shown. Of an email: smtp.
+  std::string url;
   std::string secret;  ///< Read from secret_file; "" = unsigned.
   enum class Format : std::uint8_t { tocsin, alertmanager };
   Format format = Format::tocsin;  ///< Of a webhook's body.
   Position at;
+  MailSettings mail;  ///< Of kind email.
 };
+std::string_view to_string(Channel::Kind);  ///< "log", "webhook", "email"
 
 /// Who is let in without a token.
 enum class Anonymous : std::uint8_t { loopback, read, none };

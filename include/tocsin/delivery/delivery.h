@@ -41,12 +41,14 @@ inline constexpr std::size_t kWaitingBytesMax = 32U << 20;
 ///
 /// Outcomes: `delivered` only on a 2xx. `refused` if the destination said no, or certainly never
 /// saw the request. `unknown` once the request began to be sent and no answer's header came back
-/// whole.
+/// whole; of a mail, once all of it was sent. A mail of which some recipients were refused is
+/// delivered, with a reason and a detail that says so.
 class Courier {
  public:
   struct Options {
     std::vector<config::Channel> channels;
     std::string external_url;
+    std::string store_secret;  ///< Mails' Message-IDs derive from it, so that no two stores share one.
     WriteLog write_log;
     Duration connect_timeout{3000};  ///< Name lookup, TCP and TLS together.
     Duration total_timeout{10000};
