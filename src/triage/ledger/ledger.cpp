@@ -99,17 +99,22 @@ Duration backoff(const Page& page) {
   return base + Duration(base.count() * static_cast<Duration::rep>(dice) / 5000);
 }
 
+/// "5xx: 503 Service Unavailable"
+std::string problem_of(const PageAttempted& step) {
+  std::string out(to_string(step.reason));
+  if (!step.detail.empty()) out.append(": ").append(step.detail);
+  return out;
+}
+
 PageFailed failed(const Core& core, const Page& page, const PageAttempted& step) {
   const Duration asked = std::min(step.retry_after.value_or(Duration(0)), Duration(minutes(5)));
-  std::string detail(to_string(step.reason));
-  if (!step.detail.empty()) detail.append(": ").append(step.detail);
   return {.page = page.id,
           .incident = page.incident,
           .channel = page.channel,
           .attempt = page.attempts + 1,
           .outcome = step.outcome,
           .reason = step.reason,
-          .detail = std::move(detail),
+          .detail = problem_of(step),
           .next_attempt = core.now.timeline + std::max(backoff(page), asked)};
 }
 
@@ -252,6 +257,14 @@ void decide(const Core& core, const PageAttempted& step, Decision& out) {
   if (step.outcome == Outcome::delivered) {
     Page last = ended(*page, PageState::delivered);
     ++last.attempts;
+    if (step.reason != Reason::none) {
+      // It arrived, but not everywhere: a mail that some recipients were refused.
+      last.last_problem = problem_of(step);
+      if (incident != nullptr) {
+        out.changes.emplace_back(NoteAdded{
+            incident->id, "tocsin", "channel:" + page->channel + ": " + last.last_problem, {}});
+      }
+    }
     out.changes.emplace_back(PageDelivered{std::move(last)});
   } else if (!is_wanted(*page, incident)) {
     out.changes.emplace_back(PageWithdrawn{ended(*page, PageState::withdrawn)});
