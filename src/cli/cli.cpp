@@ -9,6 +9,7 @@
 #include <map>
 
 #include "cli/alert.h"
+#include "cli/backup.h"
 #include "cli/check.h"
 #include "cli/incident.h"
 #include "cli/reload.h"
@@ -25,6 +26,7 @@ struct Flags {
   RemoteOptions remote;
   Format format = Format::table;
   CheckOptions check;
+  BackupOptions backup;
   ServeOptions serve;
   IncidentFilter incidents;
   IncidentAction action;
@@ -166,6 +168,23 @@ void add_alert(CLI::App& app, Flags& flags, Terminal& terminal) {
   });
 }
 
+void add_backup(CLI::App& app, Flags& flags, Terminal& terminal) {
+  CLI::App* make = app.add_subcommand("backup", "Copy the store into one file, daemon or not");
+  make->add_option("file", flags.backup.file, "Where; an older backup there is replaced")
+      ->required();
+  make->callback(
+      [&flags, &terminal] { flags.code = backup(flags.backup, flags.format, terminal); });
+  CLI::App* back =
+      app.add_subcommand("restore", "Make an empty storage folder what a backup holds");
+  back->add_option("file", flags.backup.file, "What `tocsin backup` made")->required();
+  back->callback(
+      [&flags, &terminal] { flags.code = restore(flags.backup, flags.format, terminal); });
+  for (CLI::App* verb : {make, back}) {
+    verb->add_option("--config", flags.backup.config, "Path of tocsin.yaml")->capture_default_str();
+    add_format(*verb, flags);
+  }
+}
+
 void add_version(CLI::App& app, Terminal& terminal) {
   app.add_subcommand("version", "Say which version this is")->callback([&terminal] {
     terminal.out << "tocsin " << kVersion << '\n';
@@ -177,7 +196,7 @@ void add_version(CLI::App& app, Terminal& terminal) {
 int run_verb(int argc, const char* const* argv, const Serve& serve, Terminal& terminal) {
   Flags flags;
   flags.remote.url = "http://127.0.0.1:9911";
-  flags.serve.config = flags.check.config = config::default_path();
+  flags.serve.config = flags.check.config = flags.backup.config = config::default_path();
   CLI::App app("Tocsin turns alerts into few incidents and pages people until somebody answers.",
                "tocsin");
   app.require_subcommand(1);
@@ -186,6 +205,7 @@ int run_verb(int argc, const char* const* argv, const Serve& serve, Terminal& te
   add_reload(app, flags, terminal);
   add_incident(app, flags, terminal);
   add_alert(app, flags, terminal);
+  add_backup(app, flags, terminal);
   add_version(app, terminal);
   try {
     app.parse(argc, argv);
@@ -201,7 +221,8 @@ int run(int argc, char** argv, const Serve& serve) {
   const bool plain = (no_colour != nullptr && *no_colour != '\0') ||
                      (terminal_kind != nullptr && std::string_view(terminal_kind) == "dumb");
   Terminal terminal{std::cout, std::cerr, ::isatty(STDOUT_FILENO) != 0 && !plain,
-                    std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())};
+                    std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()),
+                    ::isatty(STDERR_FILENO) != 0};
   const int code = run_verb(argc, argv, serve, terminal);
   std::cout.flush();
   return code;

@@ -15,7 +15,8 @@ struct Terminal {
   std::ostream& out;
   std::ostream& err;
   bool colour = false;
-  Instant now;  ///< For ages such as "12m".
+  Instant now;            ///< For ages such as "12m".
+  bool progress = false;  ///< err is a terminal: a line there may be written over.
 };
 
 /// Why a verb failed and what to do next.

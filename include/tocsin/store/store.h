@@ -102,6 +102,28 @@ class Store {
 /// newer file is refused untouched.
 std::expected<std::unique_ptr<Store>, StoreError> open_sqlite(const StoreOptions&);
 
+// ---- Backup ----
+
+/// What a backup holds.
+struct BackupReport {
+  std::uint64_t seq = 0;     ///< Of the last batch in it.
+  std::uint64_t digest = 0;  ///< triage::durable_digest of the state it loads as.
+  std::uint64_t bytes = 0;
+};
+using CopyProgress = std::function<void(std::uint64_t pages_done, std::uint64_t pages)>;
+
+/// Writes the store in `options.folder` as of one moment into one file of mode 0600, whether or not
+/// a daemon runs on it: it holds no writer up, and gives way when the log would grow for its sake.
+/// The copy is checked and loaded before it gets its name; it takes the place of an older backup and
+/// of nothing else. Sleeps between tries; durable on return.
+std::expected<BackupReport, StoreError> back_up(const StoreOptions&, const std::string& file,
+                                                const CopyProgress&);
+
+/// The way back: into a folder that holds no store and that no daemon uses. The same checks, and the
+/// state must be the one the backup was made of. Durable on return.
+std::expected<BackupReport, StoreError> restore(const std::string& file, const StoreOptions&,
+                                                const CopyProgress&);
+
 // ---- Queries for readers ----
 
 struct AlertRow {
