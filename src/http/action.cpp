@@ -1,5 +1,6 @@
 #include "http/action.h"
 
+#include <algorithm>
 #include <boost/json/parser.hpp>
 #include <boost/json/value.hpp>
 #include <charconv>
@@ -16,6 +17,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kTextMax = 16U << 10;
 constexpr std::size_t kNameMax = 200;
+constexpr std::size_t kIdempotencyKeyMax = 255;
 
 std::unexpected<Response> wrong(int status, std::string_view detail) {
   return std::unexpected(error_response(Dialect::native, status, detail));
@@ -78,6 +80,25 @@ std::expected<std::optional<std::uint32_t>, Response> read_if_match(std::string_
   return std::optional(version);
 }
 
+/// `"8e03978e-40d5"` or the same without quotes, at most 255 characters that can be seen.
+std::expected<std::optional<triage::Idempotency>, Response> read_idempotency(
+    const Site& site, const Request& request) {
+  std::string_view name = request.head.idempotency_key;
+  if (name.empty()) return std::optional<triage::Idempotency>();
+  if (name.size() >= 2 && name.starts_with('"') && name.ends_with('"')) {
+    name = name.substr(1, name.size() - 2);
+  }
+  const auto is_seen = [](char c) { return c > ' ' && c < 0x7F; };
+  if (name.empty() || name.size() > kIdempotencyKeyMax || !std::ranges::all_of(name, is_seen)) {
+    return wrong(400, "Idempotency-Key is not 1 to 255 visible ASCII characters; send a UUID");
+  }
+  std::string owned = "Idempotency-Key";
+  owned.append(1, '\0').append(request.caller.actor).append(1, '\0').append(name);
+  const std::uint64_t path = content_hash(request.path);
+  return triage::Idempotency{site.options.secret.key_of_bytes(owned),
+                             content_hash(request.body, path)};
+}
+
 std::optional<triage::Step> step_of(std::string_view verb, IncidentId incident, ActionBody body) {
   if (verb == "ack") return triage::Acknowledge{incident, std::move(body.note)};
   if (verb == "unack") return triage::Unacknowledge{incident, std::move(body.note)};
@@ -99,6 +120,8 @@ int status_of(triage::Refusal refusal) {
       return 412;
     case triage::Refusal::wrong_team:
       return 403;
+    case triage::Refusal::key_reused:
+      return 422;
     case triage::Refusal::no_space:
     case triage::Refusal::too_many_alerts:
       return 503;
@@ -111,6 +134,9 @@ std::string name_of(IncidentId id) { return "INC-" + std::to_string(id.value); }
 std::string refusal_detail(triage::Refusal refusal, std::string_view verb,
                            const triage::Incident& incident) {
   const std::string name = name_of(incident.id);
+  if (refusal == triage::Refusal::key_reused) {
+    return "the Idempotency-Key was that of another request; give each request its own";
+  }
   if (refusal == triage::Refusal::stale_version) {
     return name + " has changed: it is at version " + std::to_string(incident.version) +
            " now; read it again";
@@ -148,6 +174,8 @@ std::expected<std::unique_ptr<triage::Delivery>, Response> read_action(const Sit
   }
   auto version = read_if_match(request.head.if_match);
   if (!version) return std::unexpected(version.error());
+  auto idempotency = read_idempotency(site, request);
+  if (!idempotency) return std::unexpected(idempotency.error());
   auto body = read_body(request.body);
   if (!body) return std::unexpected(body.error());
   const std::string_view verb = request.route->verb;
@@ -162,6 +190,7 @@ std::expected<std::unique_ptr<triage::Delivery>, Response> read_action(const Sit
   delivery->actor = body->by.empty() ? request.caller.actor : body->by;
   delivery->teams = request.caller.teams;
   delivery->if_version = *version;
+  delivery->idempotency = *idempotency;
   delivery->policy = site.options.doors.policy();
   delivery->received = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   auto step = step_of(verb, *incident, *std::move(body));

@@ -63,6 +63,8 @@ void read_field(const beast::http::fields::value_type& line, Head& head) {
     head.forwarded_by = name;
   } else if (beast::iequals(line.name_string(), "Sec-Fetch-Site")) {
     head.sec_fetch_site = value;
+  } else if (beast::iequals(line.name_string(), "Idempotency-Key")) {
+    head.idempotency_key = value;
   }
 }
 

@@ -133,7 +133,7 @@ struct Pipeline::Impl {
       if (report != nullptr) state->prefetch(report->report.key);
     }
     const triage::Context context{delivery.source, delivery.actor, delivery.if_version,
-                                  delivery.teams};
+                                  delivery.teams, delivery.idempotency};
     for (std::size_t index = 0; index < delivery.steps.size(); ++index) {
       triage::StepAnswer& answer = delivery.answers[index];
       answer = run(delivery.steps[index], context, now);

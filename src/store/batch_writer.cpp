@@ -94,6 +94,8 @@ int BatchWriter::prepare(sqlite3* db) {
       {upsert_incident_, upsert_into("incident", kIncidentColumns)},
       {upsert_page_, upsert_into("page", kPageColumns)},
       {insert_timeline_, insert_into("timeline", "incident,previous,at,actor,kind,detail,alerts")},
+      {insert_answer_, insert_into("past_answer", "key,content,fate,incident,at")},
+      {delete_answer_, "DELETE FROM past_answer WHERE key=?"},
       {select_chain_, "SELECT last,last_alert FROM incident_chain WHERE id=?"},
       {upsert_chain_, upsert_into("incident_chain", "id,last,last_alert")},
       {replace_counts_,
@@ -134,6 +136,7 @@ int BatchWriter::write(const Rows& rows) {
   if (code == SQLITE_OK) {
     code = each(rows.pages, [this](const auto& page) { return write_page(page); });
   }
+  if (code == SQLITE_OK) code = write_answers(rows);
   if (code == SQLITE_OK) {
     code = each(rows.timeline, [this](const auto& entry) { return write_timeline(entry); });
   }
@@ -150,6 +153,20 @@ int BatchWriter::write_sources(const std::vector<std::string>& sources) {
     if (code != SQLITE_OK) return code;
   }
   return SQLITE_OK;
+}
+
+int BatchWriter::write_answers(const Rows& rows) {
+  const int code = write_all(rows.forgotten_answers,
+                             [this](const Key& key) { return delete_answer_.key(key).run(); });
+  if (code != SQLITE_OK) return code;
+  return write_all(rows.past_answers, [this](const triage::AnswerRemembered& past) {
+    return insert_answer_.key(past.key)
+        .number(past.answer.content)
+        .integer(past.answer.fate)
+        .number(past.answer.incident.value)
+        .instant(past.answer.at)
+        .run();
+  });
 }
 
 int BatchWriter::write_alert(const Rows::NewAlert& alert) {

@@ -35,6 +35,7 @@ class BatchWriter {
 
  private:
   int write_sources(const std::vector<std::string>&);
+  int write_answers(const triage::Rows&);
   int write_alert(const triage::Rows::NewAlert&);
   int write_plain_alert(const triage::Rows::NewAlert&, std::uint64_t previous);
   int write_state(AlertId, const triage::AlertStatus&);
@@ -76,6 +77,8 @@ class BatchWriter {
   Statement upsert_incident_;
   Statement upsert_page_;
   Statement insert_timeline_;
+  Statement insert_answer_;
+  Statement delete_answer_;
   Statement select_chain_;
   Statement upsert_chain_;
   Statement replace_counts_;

@@ -67,6 +67,19 @@ class Loading {
                 });
   }
 
+  bool past_answers() {
+    return each("past_answer", "SELECT at,key,content,fate,incident FROM past_answer",
+                [&](Row& row) {
+                  triage::PastAnswer answer;
+                  answer.at = row.instant();
+                  const Key key = row.key();
+                  answer.content = row.number();
+                  answer.fate = static_cast<std::uint8_t>(row.enumeration(triage::Fate::refused));
+                  answer.incident = IncidentId{row.number()};
+                  if (row.ok()) to_.past_answer(key, answer);
+                });
+  }
+
   bool meta(Loaded& loaded) {
     bool found = false;
     const bool read =
@@ -167,7 +180,7 @@ std::expected<Loaded, StoreError> load_rows(sqlite3* db, const std::string& path
   Loading loading(db, path);
   Loaded loaded;
   if (!loading.sources() || !loading.incidents() || !loading.chains() || !loading.alerts() ||
-      !loading.pages() || !loading.meta(loaded)) {
+      !loading.pages() || !loading.past_answers() || !loading.meta(loaded)) {
     return std::unexpected(loading.error());
   }
   loaded.state = loading.finish();

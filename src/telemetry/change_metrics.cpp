@@ -190,6 +190,8 @@ void ChangeMetrics::count(const triage::Change& change, const std::vector<std::s
           [&](const triage::AlertLeftFiring& c) { ignore(c); },
           [&](const triage::PageHandedOut& c) { ignore(c); },
           [&](const triage::ChannelTold& c) { ignore(c); },
+          [&](const triage::AnswerRemembered& c) { ignore(c); },
+          [&](const triage::AnswerForgotten& c) { ignore(c); },
           [&](const triage::DaemonRestarted& c) { ignore(c); },
           [&](const triage::PolicyReplaced& c) { ignore(c); },
           [&](const triage::SweepAdvanced& c) { ignore(c); },

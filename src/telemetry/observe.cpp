@@ -203,6 +203,8 @@ struct LineOf {
   // The core's own bookkeeping.
   void operator()(const triage::PageHandedOut&) const {}
   void operator()(const triage::ChannelTold&) const {}
+  void operator()(const triage::AnswerRemembered&) const {}
+  void operator()(const triage::AnswerForgotten&) const {}
   void operator()(const triage::SweepAdvanced&) const {}
   // The daemon's threads write these lines when they notice, with what is to be done.
   void operator()(const triage::DaemonRestarted&) const {}

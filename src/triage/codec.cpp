@@ -249,6 +249,11 @@ std::string encode(const Delivery& delivery) {
   out.maybe(delivery.if_version, [&](std::uint32_t version) { out.number(version); });
   out.number(static_cast<std::uint32_t>(delivery.teams.size()));
   for (const std::string& team : delivery.teams) out.text(team);
+  out.maybe(delivery.idempotency, [&](const Idempotency& once) {
+    out.number(once.key.low);
+    out.number(once.key.high);
+    out.number(once.content);
+  });
   out.instant(delivery.received);
   out.number(static_cast<std::uint32_t>(delivery.steps.size()));
   for (const Step& step : delivery.steps) write(out, step);
@@ -267,6 +272,12 @@ std::optional<std::unique_ptr<Delivery>> decode_delivery(std::string_view bytes)
   if (!in.good() || teams > kTeamsMax) return std::nullopt;
   for (std::uint32_t index = 0; index < teams && in.good(); ++index) {
     delivery->teams.emplace_back(in.text());
+  }
+  if (in.flag()) {
+    Idempotency& once = delivery->idempotency.emplace();
+    once.key.low = in.number<std::uint64_t>();
+    once.key.high = in.number<std::uint64_t>();
+    once.content = in.number<std::uint64_t>();
   }
   delivery->received = in.instant();
   const auto count = in.number<std::uint32_t>();

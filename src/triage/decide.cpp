@@ -2,6 +2,7 @@
 #include "tocsin/base/overloaded.h"
 #include "triage/dedup/dedup.h"
 #include "triage/escalation/escalation.h"
+#include "triage/idempotency/idempotency.h"
 #include "triage/incident/incident.h"
 #include "triage/ledger/ledger.h"
 #include "triage/sweep/sweep.h"
@@ -50,6 +51,7 @@ void replace_policy(const Core& core, bool reapply, Changes& out) {
 void decide(const State& state, const Policy& policy, const Step& step, const Context& context,
             Now now, Decision& out) {
   const Core core{state, policy, context, now};
+  if (context.idempotency && idempotency::recall(core, out)) return;
   std::visit(
       Overloaded{
           [&](const ReportAlert& report) { dedup::decide(core, report, out); },
@@ -71,6 +73,7 @@ void decide(const State& state, const Policy& policy, const Step& step, const Co
           },
       },
       step);
+  if (context.idempotency) idempotency::remember(core, out);
 }
 
 bool knows_all(const State& state, const Delivery& delivery) {

@@ -47,6 +47,8 @@ class Evolution {
   void operator()(const PageWithdrawn& change) { drop_page(change.page.id); }
   void operator()(const PageAbandoned& change) { drop_page(change.page.id); }
   void operator()(const ChannelTold& change);
+  void operator()(const AnswerRemembered& change) { insert(change.key, change.answer); }
+  void operator()(const AnswerForgotten& change);
   void operator()(const DaemonRestarted& change) { state_.restarted = change.at; }
   void operator()(const PolicyReplaced& change);
   void operator()(const SweepAdvanced& change) { set_sweep(change.sweep); }
@@ -58,6 +60,7 @@ class Evolution {
               std::uint64_t display_hash);
   void insert(Page page);
   void insert(Incident incident);
+  void insert(const Key& key, const PastAnswer& answer);
   void member(IncidentId incident, AlertId alert);
   void count_joined(const AlertJoined& change);
   void set_sweep(const Sweep& sweep);

@@ -30,6 +30,10 @@ void Restoration::count(AlertId id, IncidentId incident) {
 
 void Restoration::page(Page page) { Evolution(*state_).insert(std::move(page)); }
 
+void Restoration::past_answer(const Key& key, const PastAnswer& answer) {
+  Evolution(*state_).insert(key, answer);
+}
+
 void Restoration::counters(const Counters& counters, std::uint64_t rules_hash, const Sweep& sweep) {
   state_->counters = counters;
   state_->rules_hash = rules_hash;

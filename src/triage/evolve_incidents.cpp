@@ -185,6 +185,18 @@ void Evolution::operator()(const ChannelTold& change) {
                   [&](Incident& incident) { incident.told.insert(Told{change.channel}); });
 }
 
+void Evolution::operator()(const AnswerForgotten& change) {
+  const auto found = state_.past_answers.find(change.key);
+  CHECK(found != state_.past_answers.end());
+  state_.past_answers_.erase({found->second.at, change.key});
+  state_.past_answers.erase(found);
+}
+
+void Evolution::insert(const Key& key, const PastAnswer& answer) {
+  state_.past_answers.emplace(key, answer);
+  state_.past_answers_.emplace(answer.at, key);
+}
+
 void Evolution::operator()(const PolicyReplaced& change) {
   state_.rules_hash = change.rules_hash;
   if (change.sweep != Sweep::Kind::none) set_sweep({change.sweep, 0, change.at});

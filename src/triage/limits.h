@@ -35,6 +35,9 @@ inline constexpr Duration kBackoffMax = seconds(60);
 inline constexpr std::uint64_t kSweepAlerts = 100;
 inline constexpr std::uint64_t kSweepSlots = 2000;
 inline constexpr Duration kSweepPause = Duration(2);
+/// Answers kept for requests that may come again.
+inline constexpr std::size_t kPastAnswersMax = 10'000;
+inline constexpr Duration kPastAnswerLife = hours(24);
 inline constexpr std::size_t kTitleBytes = 200;
 
 }  // namespace tocsin::triage

@@ -77,6 +77,8 @@ std::string_view to_string(Refusal refusal) {
       return "no_space";
     case Refusal::too_many_alerts:
       return "too_many_alerts";
+    case Refusal::key_reused:
+      return "key_reused";
   }
   return "";
 }
@@ -127,28 +129,48 @@ std::string_view name_of(const Step& step) {
 
 std::string_view name_of(const Change& change) {
 #define TOCSIN_NAME(Type) [](const Type&) { return std::string_view(#Type); }
-  return std::visit(
-      Overloaded{TOCSIN_NAME(SourceNamed),          TOCSIN_NAME(AlertOpened),
-                 TOCSIN_NAME(AlertFired),           TOCSIN_NAME(AlertEnded),
-                 TOCSIN_NAME(LeaseRenewed),         TOCSIN_NAME(LeaseRearmed),
-                 TOCSIN_NAME(SenderEndSeen),        TOCSIN_NAME(LeaseDropped),
-                 TOCSIN_NAME(DisplayTaken),         TOCSIN_NAME(AlertForgotten),
-                 TOCSIN_NAME(ReportCounted),        TOCSIN_NAME(AlertSeverityRaised),
-                 TOCSIN_NAME(AlertReapplied),
-                 TOCSIN_NAME(IncidentOpened),       TOCSIN_NAME(AlertJoined),
-                 TOCSIN_NAME(AlertLeftFiring),      TOCSIN_NAME(SeverityRaised),
-                 TOCSIN_NAME(IncidentAcknowledged), TOCSIN_NAME(IncidentUnacknowledged),
-                 TOCSIN_NAME(IncidentRecovering),   TOCSIN_NAME(IncidentRelapsed),
-                 TOCSIN_NAME(IncidentResolved),     TOCSIN_NAME(IncidentReopened),
-                 TOCSIN_NAME(IncidentClosed),       TOCSIN_NAME(NoteAdded),
-                 TOCSIN_NAME(EscalationStepped),    TOCSIN_NAME(EscalationExhausted),
-                 TOCSIN_NAME(PageQueued),           TOCSIN_NAME(PageHandedOut),
-                 TOCSIN_NAME(PageDelivered),        TOCSIN_NAME(PageFailed),
-                 TOCSIN_NAME(PageWithdrawn),        TOCSIN_NAME(PageAbandoned),
-                 TOCSIN_NAME(ChannelTold),          TOCSIN_NAME(DaemonRestarted),
-                 TOCSIN_NAME(PolicyReplaced),       TOCSIN_NAME(SweepAdvanced),
-                 TOCSIN_NAME(ClockStepNoted),       TOCSIN_NAME(SpaceNoted)},
-      change);
+  return std::visit(Overloaded{TOCSIN_NAME(SourceNamed),
+                               TOCSIN_NAME(AlertOpened),
+                               TOCSIN_NAME(AlertFired),
+                               TOCSIN_NAME(AlertEnded),
+                               TOCSIN_NAME(LeaseRenewed),
+                               TOCSIN_NAME(LeaseRearmed),
+                               TOCSIN_NAME(SenderEndSeen),
+                               TOCSIN_NAME(LeaseDropped),
+                               TOCSIN_NAME(DisplayTaken),
+                               TOCSIN_NAME(AlertForgotten),
+                               TOCSIN_NAME(ReportCounted),
+                               TOCSIN_NAME(AlertSeverityRaised),
+                               TOCSIN_NAME(AlertReapplied),
+                               TOCSIN_NAME(IncidentOpened),
+                               TOCSIN_NAME(AlertJoined),
+                               TOCSIN_NAME(AlertLeftFiring),
+                               TOCSIN_NAME(SeverityRaised),
+                               TOCSIN_NAME(IncidentAcknowledged),
+                               TOCSIN_NAME(IncidentUnacknowledged),
+                               TOCSIN_NAME(IncidentRecovering),
+                               TOCSIN_NAME(IncidentRelapsed),
+                               TOCSIN_NAME(IncidentResolved),
+                               TOCSIN_NAME(IncidentReopened),
+                               TOCSIN_NAME(IncidentClosed),
+                               TOCSIN_NAME(NoteAdded),
+                               TOCSIN_NAME(EscalationStepped),
+                               TOCSIN_NAME(EscalationExhausted),
+                               TOCSIN_NAME(PageQueued),
+                               TOCSIN_NAME(PageHandedOut),
+                               TOCSIN_NAME(PageDelivered),
+                               TOCSIN_NAME(PageFailed),
+                               TOCSIN_NAME(PageWithdrawn),
+                               TOCSIN_NAME(PageAbandoned),
+                               TOCSIN_NAME(ChannelTold),
+                               TOCSIN_NAME(AnswerRemembered),
+                               TOCSIN_NAME(AnswerForgotten),
+                               TOCSIN_NAME(DaemonRestarted),
+                               TOCSIN_NAME(PolicyReplaced),
+                               TOCSIN_NAME(SweepAdvanced),
+                               TOCSIN_NAME(ClockStepNoted),
+                               TOCSIN_NAME(SpaceNoted)},
+                    change);
 #undef TOCSIN_NAME
 }
 

@@ -109,6 +109,12 @@ class RowCollector::Noting {
   void operator()(const LeaseDropped&) {}
   void operator()(const ReportCounted&) {}
   void operator()(const PageHandedOut&) {}
+  void operator()(const AnswerRemembered& c) { to_.rows_.past_answers.push_back(c); }
+  void operator()(const AnswerForgotten& c) {
+    // It may have been remembered in this very batch.
+    std::erase_if(to_.rows_.past_answers, [&](const auto& past) { return past.key == c.key; });
+    to_.rows_.forgotten_answers.push_back(c.key);
+  }
   void operator()(const DaemonRestarted&) {}
   void operator()(const PolicyReplaced&) {}
   void operator()(const SweepAdvanced&) {}
@@ -221,7 +227,7 @@ void RowCollector::add_counts(Instant wall) {
 bool Rows::empty() const {
   return sources.empty() && new_alerts.empty() && alerts.empty() && displays.empty() &&
          alert_events.empty() && incidents.empty() && incident_counts.empty() && pages.empty() &&
-         timeline.empty();
+         past_answers.empty() && forgotten_answers.empty() && timeline.empty();
 }
 
 }  // namespace tocsin::triage

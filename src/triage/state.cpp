@@ -187,6 +187,10 @@ std::optional<std::uint16_t> State::source_index(std::string_view name) const {
   return std::nullopt;
 }
 
+const std::pair<Instant, Key>* State::oldest_past_answer() const {
+  return past_answers_.empty() ? nullptr : &*past_answers_.begin();
+}
+
 std::uint64_t durable_digest(const State& state) {
   Digest digest;
   digest.number(state.sources.size());
@@ -200,6 +204,14 @@ std::uint64_t durable_digest(const State& state) {
   for (const Alert* alert : by_id) add(digest, *alert);
   for (const auto& [id, incident] : state.incidents) add(digest, incident);
   for (const auto& [id, page] : state.pages) add(digest, page);
+  for (const auto& [key, answer] : state.past_answers) {
+    digest.number(key.low);
+    digest.number(key.high);
+    digest.number(answer.content);
+    digest.number(answer.fate);
+    digest.number(answer.incident.value);
+    digest.number(static_cast<std::uint64_t>(answer.at.time_since_epoch().count()));
+  }
   digest.number(state.counters.last_alert);
   digest.number(state.counters.last_incident);
   digest.number(state.counters.last_page);

@@ -51,6 +51,21 @@ class Restart(Scenario):
         self.assertEqual(self.contents(), before)
         self.assertEqual(self.tocsin.stop(), 0)
 
+    def test_an_action_that_comes_again_after_a_crash_is_done_once(self):
+        self.tocsin = self.daemon(rules=RULES)
+        self.tocsin.start()
+        self.tocsin.send([alert(1)])
+        once = {"Idempotency-Key": "5f6f0a8e-0c43-4a9b-9c3d-000000000001"}
+        note, path = {"text": "looking at it"}, "/v1/incidents/INC-1/note"
+        self.assertEqual(self.tocsin.ask("POST", path, note, once).status, 200)
+        self.tocsin.kill()
+        self.tocsin.start()
+        self.assertEqual(self.tocsin.ask("POST", path, note, once).status, 200)
+        self.assertEqual(self.tocsin.ask("POST", path, {"text": "another"}, once).status, 422)
+        self.assertEqual(self.tocsin.ask("POST", path, note).status, 200)
+        shown = self.tocsin.ask("GET", "/v1/incidents/INC-1").json()["timeline"]
+        self.assertEqual([entry["kind"] for entry in shown].count("note"), 2)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -250,6 +250,31 @@ TEST_F(Native, IfMatchTravelsToTheCore) {
   }
 }
 
+TEST_F(Native, AnIdempotencyKeyTravelsToTheCoreAsTheCallersOwn) {
+  world.start();
+  const auto asked = [&](const char* verb, const std::string& body, const std::string& header) {
+    const Answer answer = world.ask(post("/v1/incidents/1/" + std::string(verb), body, header));
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    return world.seen().back().idempotency;
+  };
+  const std::string header = "Idempotency-Key: \"8e03978e-40d5\"\r\n";
+  const auto first = asked("ack", "{}", header);
+  ASSERT_TRUE(first);
+  const auto bare = asked("ack", "{}", "Idempotency-Key: 8e03978e-40d5\r\n");
+  EXPECT_EQ(bare->key, first->key) << "with quotes or without";
+  EXPECT_EQ(bare->content, first->content);
+  EXPECT_NE(asked("unack", "{}", header)->content, first->content) << "another path";
+  EXPECT_NE(asked("ack", "{\"note\":\"x\"}", header)->content, first->content) << "another body";
+  EXPECT_NE(asked("ack", "{}", "Idempotency-Key: other\r\n")->key, first->key);
+  EXPECT_FALSE(asked("ack", "{}", ""));
+  for (const std::string& wrong :
+       {std::string("two words"), std::string(256, 'x'), std::string("\"\"")}) {
+    const Answer answer =
+        world.ask(post("/v1/incidents/1/ack", "", "Idempotency-Key: " + wrong + "\r\n"));
+    EXPECT_EQ(answer.status, 400) << wrong;
+  }
+}
+
 struct RefusalCase {
   triage::Refusal refusal;
   int status;
@@ -261,6 +286,7 @@ TEST_F(Native, RefusalsOfTheCoreHaveTheirStatus) {
       {triage::Refusal::unknown_incident, 404, "INC-4"},
       {triage::Refusal::wrong_state, 409, "INC-4 is resolved"},
       {triage::Refusal::stale_version, 412, "version 10"},
+      {triage::Refusal::key_reused, 422, "give each request its own"},
       {triage::Refusal::no_space, 503, "try again"},
   };
   std::atomic<triage::Refusal> refusal{};

@@ -94,6 +94,7 @@ struct Seen {
   std::optional<std::uint32_t> if_version;
   std::size_t steps = 0, with_labels = 0;
   std::string first;  ///< Name of the first step.
+  std::optional<triage::Idempotency> idempotency{};
 };
 
 /// A server with a core that decides at once: it knows keys it has seen with labels.
@@ -205,6 +206,7 @@ class World {
       const auto* report = std::get_if<triage::ReportAlert>(&step);
       if (report != nullptr && report->report.has_labels) ++seen.with_labels;
     }
+    seen.idempotency = delivery.idempotency;
     seen_.push_back(seen);
   }
 

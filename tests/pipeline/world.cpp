@@ -130,11 +130,13 @@ triage::StepAnswer World::report(const Report& report) {
 }
 
 triage::StepAnswer World::act(triage::Step step, std::string_view actor,
-                              std::optional<std::uint32_t> if_version) {
+                              std::optional<std::uint32_t> if_version,
+                              std::optional<triage::Idempotency> idempotency) {
   auto delivery = std::make_unique<triage::Delivery>();
   delivery->lane = triage::Lane::people;
   delivery->actor = actor;
   delivery->if_version = if_version;
+  delivery->idempotency = idempotency;
   delivery->teams = teams_;
   delivery->steps.push_back(std::move(step));
   pipeline_->submit(delivery);

@@ -42,7 +42,8 @@ class World {
     return report({.labels = std::string(labels), .ends_in = Duration(0)});
   }
   triage::StepAnswer act(triage::Step, std::string_view actor = "ana",
-                         std::optional<std::uint32_t> if_version = {});
+                         std::optional<std::uint32_t> if_version = {},
+                         std::optional<triage::Idempotency> idempotency = {});
 
   /// Actions from now on are those of a token that may act on incidents of these teams only.
   void limit_people_to(std::vector<std::string> teams) { teams_ = std::move(teams); }

@@ -40,9 +40,10 @@ std::vector<std::string> make_expected() {
         triage::Fate::done, triage::Fate::needs_labels}) {
     all.push_back("answer " + std::string(to_string(fate)));
   }
-  for (const auto refusal : {triage::Refusal::unknown_incident, triage::Refusal::wrong_state,
-                             triage::Refusal::stale_version, triage::Refusal::wrong_team,
-                             triage::Refusal::no_space, triage::Refusal::too_many_alerts}) {
+  for (const auto refusal :
+       {triage::Refusal::unknown_incident, triage::Refusal::wrong_state,
+        triage::Refusal::stale_version, triage::Refusal::wrong_team, triage::Refusal::key_reused,
+        triage::Refusal::no_space, triage::Refusal::too_many_alerts}) {
     all.push_back("refusal " + std::string(to_string(refusal)));
   }
   return all;

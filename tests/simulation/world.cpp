@@ -153,7 +153,24 @@ triage::Step World::choose_action(IncidentId incident, const std::string& text) 
   }
 }
 
+/// A client that heard no answer asks again under its Idempotency-Key, perhaps after a restart; one
+/// with a fault uses the key for something else.
+bool World::repeat_keyed_action() {
+  // A day later the answer is forgotten, and the action would be a new one.
+  std::erase_if(
+      keyed_, [&](const Keyed& past) { return now().timeline - past.at > std::chrono::hours(20); });
+  if (!allows(Fault::repeated_action) || keyed_.empty() || !random_.chance(15)) return false;
+  count(Fault::repeated_action);
+  const Keyed& past = random_.pick(keyed_);
+  auto copy = triage::decode_delivery(past.bytes);
+  require(copy.has_value(), "an action that was encoded cannot be decoded");
+  if (random_.chance(20)) ++(*copy)->idempotency->content;
+  put(*std::move(copy), past.asked);
+  return true;
+}
+
 void World::act_as_person() {
+  if (repeat_keyed_action()) return;
   const auto& incidents = batches_.now().incidents;
   IncidentId id{random_.below(6) + 1};
   const triage::Incident* known = nullptr;
@@ -185,6 +202,12 @@ void World::act_as_person() {
   }
   // A token of another team: it may act on nothing here.
   if (random_.chance(8)) delivery->teams = {"a team of nobody"};
+  if (random_.chance(50)) {
+    asked.keyed = true;
+    delivery->idempotency = {.key = {1, last_token_}, .content = last_token_};
+    if (keyed_.size() == kKeyedMax) keyed_.erase(keyed_.begin());
+    keyed_.push_back({now().timeline, encode(*delivery), asked});
+  }
   const bool twice = allows(Fault::repeated_action) && random_.chance(25);
   const std::string bytes = twice ? encode(*delivery) : std::string();
   put(std::move(delivery), asked);

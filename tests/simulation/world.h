@@ -60,7 +60,15 @@ class World {
     std::string note{};
     std::string name{};  ///< Of the step.
     bool has_version = false;
+    bool keyed = false;  ///< Under an Idempotency-Key.
   };
+  /// An action under an Idempotency-Key, to send it again.
+  struct Keyed {
+    Instant at;  ///< When it was first sent, on the timeline.
+    std::string bytes;
+    Asked asked;
+  };
+  static constexpr std::size_t kKeyedMax = 8;
   struct Waiting {
     std::unique_ptr<triage::Delivery> delivery;
     Asked asked;
@@ -74,6 +82,7 @@ class World {
     IncidentId incident;
     std::string note;
     std::string actor;
+    bool keyed = false;
   };
 
   // world.cpp: the turns, and what people and senders do in them.
@@ -82,6 +91,7 @@ class World {
   void report();
   void send_again();
   void act_as_person();
+  bool repeat_keyed_action();
   triage::Step choose_action(IncidentId, const std::string& note);
   void reload();
   void step_wall();
@@ -175,6 +185,7 @@ class World {
   std::vector<std::string> saved_policies_{std::string()};
   std::vector<Again> again_;
   std::vector<Done> done_;
+  std::vector<Keyed> keyed_;
   std::uint64_t last_token_ = 0;
   Instant disk_full_until_{};
   bool healed_ = false;

@@ -227,7 +227,8 @@ void World::answered_action(const Asked& asked, const Delivery& delivery) {
       text + " was answered as if it were a report");
   require(answer.fate == Fate::refused || delivery.teams.empty(),
           text + " was done by a token that may not act on it");
-  if (answer.fate == Fate::done) done_.push_back({asked.incident, asked.note, delivery.actor});
+  if (answer.fate == Fate::done)
+    done_.push_back({asked.incident, asked.note, delivery.actor, asked.keyed});
   if (answer.fate != Fate::refused) return;
   require(answer.refusal != Refusal::wrong_team || !delivery.teams.empty(),
           text + " was refused for its team without one");

@@ -149,12 +149,14 @@ void World::check_timelines() {
     }
     const auto& entries = read[action.incident];
     const bool full = entries.size() >= 1000;
-    const bool found = std::ranges::any_of(entries, [&](const triage::TimelineEntry& entry) {
+    const auto found = std::ranges::count_if(entries, [&](const triage::TimelineEntry& entry) {
       return entry.actor == action.actor && entry.detail.ends_with(action.note);
     });
-    require(found || full, "I1: " + action.actor + " was answered that \"" + action.note +
-                               "\" was done on INC-" + std::to_string(action.incident.value) +
-                               ", and its timeline does not say so");
+    require(found < 2 || !action.keyed,
+            "\"" + action.note + "\" was done " + std::to_string(found) + " times under one key");
+    require(found > 0 || full, "I1: " + action.actor + " was answered that \"" + action.note +
+                                   "\" was done on INC-" + std::to_string(action.incident.value) +
+                                   ", and its timeline does not say so");
   }
   reader = std::unexpected(store::StoreError{});
   if (disk_.crashed()) throw Crash{"reading"};

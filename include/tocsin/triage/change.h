@@ -242,6 +242,14 @@ struct ChannelTold {
   std::string channel;
 };
 
+struct AnswerRemembered {
+  Key key;
+  PastAnswer answer;
+};
+struct AnswerForgotten {
+  Key key;
+};
+
 struct DaemonRestarted {
   Instant at{};
 };
@@ -268,7 +276,8 @@ using Change =
                  IncidentAcknowledged, IncidentUnacknowledged, IncidentRecovering, IncidentRelapsed,
                  IncidentResolved, IncidentReopened, IncidentClosed, NoteAdded, EscalationStepped,
                  EscalationExhausted, PageQueued, PageHandedOut, PageDelivered, PageFailed,
-                 PageWithdrawn, PageAbandoned, ChannelTold, DaemonRestarted, PolicyReplaced,
+                 PageWithdrawn, PageAbandoned, ChannelTold, AnswerRemembered, AnswerForgotten,
+                 DaemonRestarted, PolicyReplaced,
                  SweepAdvanced, ClockStepNoted, SpaceNoted>;
 using Changes = std::vector<Change>;
 

@@ -22,6 +22,7 @@ class Restoration {
   /// The incident's row does not count this alert yet, which fired when it joined it and fires.
   void count(AlertId, IncidentId);
   void page(Page);  ///< Those still owed.
+  void past_answer(const Key&, const PastAnswer&);
   void counters(const Counters&, std::uint64_t rules_hash, const Sweep&);
   std::unique_ptr<State> finish();
 

@@ -75,6 +75,8 @@ struct Rows {
   std::vector<Incident> incidents;
   std::vector<IncidentCounts> incident_counts;
   std::vector<Page> pages;
+  std::vector<AnswerRemembered> past_answers;
+  std::vector<Key> forgotten_answers;  ///< Before `past_answers` are written.
   /// One "+N alerts" entry per incident and batch, and none for new alerts that joined.
   std::vector<TimelineEntry> timeline;
   bool empty() const;

@@ -163,6 +163,15 @@ struct Page {
 /// A page about trouble announces; the others follow it up.
 bool announces_trouble(Event);
 
+/// What an action under an Idempotency-Key was answered, for when it comes again.
+struct PastAnswer {
+  std::uint64_t content = 0;  ///< Of the request.
+  std::uint8_t fate = 0;      ///< A Fate; step.h knows them.
+  IncidentId incident;
+  Instant at{};
+  friend bool operator==(const PastAnswer&, const PastAnswer&) = default;
+};
+
 /// Ids and counts that are committed with every batch and never reused.
 struct Counters {
   std::uint64_t last_alert = 0;
@@ -208,6 +217,7 @@ class State {
   std::vector<std::string> sources;          ///< Names by index; only grows.
   std::map<IncidentId, Incident> incidents;  ///< Not closed.
   std::map<PageId, Page> pages;              ///< Owed.
+  std::map<Key, PastAnswer> past_answers;    ///< By Idempotency-Key.
   Counters counters;
   std::uint64_t rules_hash = 0;  ///< Of the policy in force.
   Sweep sweep;
@@ -236,6 +246,8 @@ class State {
   /// The first thing due for Tick, in (instant, kind, id) order.
   std::optional<Deadline> first_deadline() const;
   const std::set<std::pair<Instant, PageId>>& page_times() const { return page_times_; }
+  /// The past answer that was given first, or null.
+  const std::pair<Instant, Key>* oldest_past_answer() const;
   /// Owed pages of an incident, oldest first.
   std::vector<PageId> pages_of(IncidentId) const;
   /// Alerts that joined the incident, in order; one that has since joined another or was forgotten
@@ -262,6 +274,7 @@ class State {
   std::set<std::pair<IncidentId, PageId>> pages_of_;  // owed pages by incident
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> leases_;  // see Alert::armed
   std::set<std::pair<Instant, AlertId>> resolved_;  // alerts that do not fire, by their end
+  std::set<std::pair<Instant, Key>> past_answers_;  // by time
   std::uint32_t alert_count_ = 0;
   std::uint32_t firing_count_ = 0;
 };

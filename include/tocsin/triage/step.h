@@ -105,6 +105,7 @@ enum class Refusal : std::uint8_t {
   wrong_team,        // 403: the caller may act on incidents of other teams only
   no_space,          // 503: below storage.min_free
   too_many_alerts,   // 503: limits.active_alerts
+  key_reused,        // 422: the Idempotency-Key was that of another request
 };
 std::string_view to_string(Refusal);
 
@@ -132,6 +133,13 @@ struct StepAnswer {
   AlertId alert;
 };
 
+/// A client's wish that a request it may repeat is done once. Source: the IETF's draft "The
+/// Idempotency-Key HTTP Header Field".
+struct Idempotency {
+  Key key;                    ///< Of who asks and the name they gave the request.
+  std::uint64_t content = 0;  ///< Of what they ask: another request under the name is a mistake.
+};
+
 /// Lanes are served people first, then round robin over the others.
 enum class Lane : std::uint8_t { people, outcomes, intake };
 
@@ -143,6 +151,7 @@ struct Delivery {
   std::string actor;   ///< "anonymous@loopback", "source:prometheus", "tocsin"
   std::optional<std::uint32_t> if_version;  ///< If-Match, for a single action on an incident.
   std::vector<std::string> teams;  ///< Actions only on incidents of these teams; empty: of all.
+  std::optional<Idempotency> idempotency;  ///< For a single action.
   /// The policy `verdict`s were made with, kept alive while they are in use.
   std::shared_ptr<const Policy> policy;
   Arena arena;

@@ -29,6 +29,7 @@ struct Context {
   std::string_view actor;
   std::optional<std::uint32_t> if_version;
   std::span<const std::string> teams{};  ///< Actions only on incidents of these; empty: of all.
+  std::optional<Idempotency> idempotency{};
 };
 
 /// Pure. Appends to `out`. A Tick decides the first due deadline only: call it while due(state,
