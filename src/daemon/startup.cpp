@@ -75,7 +75,7 @@ std::string first_error(const Diagnostics& diagnostics) {
 }
 
 void page_fallback(const config::Settings& settings, const std::string& problem,
-                   telemetry::Log& log) {
+                   const std::string& cure, telemetry::Log& log) {
   delivery::Courier courier(
       {.channels = settings.channels,
        .external_url = settings.external_url,
@@ -87,7 +87,7 @@ void page_fallback(const config::Settings& settings, const std::string& problem,
     delivery::Message message;
     message.page.key = "tocsin/store/" + std::to_string(wall_now().time_since_epoch().count());
     message.page.channel = channel;
-    message.page.reason = problem;
+    message.page.reason = problem + "; what to do: " + cure;
     message.page.created = wall_now();
     message.incident.severity = Severity::sev1;
     message.incident.title = "Tocsin cannot use its store and does not run: " + problem;
@@ -127,7 +127,7 @@ std::optional<Started> start_up(const std::string& settings_path, telemetry::Log
     log_store_error(error, log);
     // A second daemon on a store that is in use is a mistake of the moment, not a lost pager.
     if (error.kind != store::StoreError::Kind::locked) {
-      page_fallback(started.settings, error.problem, log);
+      page_fallback(started.settings, error.problem, error.cure, log);
     }
     exit_code = EXIT_FAILURE;
     return std::nullopt;

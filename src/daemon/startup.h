@@ -30,7 +30,9 @@ void log_diagnostics(const Diagnostics&, telemetry::Log&);
 /// The first error as `tocsin check` shows it, "" if there is none.
 std::string first_error(const Diagnostics&);
 
-/// Pages the fallback channels of tocsin.yaml that the store cannot be used. Takes 12 s at most.
-void page_fallback(const config::Settings&, const std::string& problem, telemetry::Log&);
+/// Pages the fallback channels of tocsin.yaml that the store cannot be used, and what to do. Takes
+/// 12 s at most.
+void page_fallback(const config::Settings&, const std::string& problem, const std::string& cure,
+                   telemetry::Log&);
 
 }  // namespace tocsin::daemon

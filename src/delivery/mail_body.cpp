@@ -101,7 +101,7 @@ std::string mail_body(const Message& message, std::string_view external_url) {
   out += "\n";
   append_alerts(out, message);
   append_what_to_do(out, message, external_url);
-  append_line(out, "\nYou get this because of", clean_line(page.reason, kLineMax));
+  append_line(out, "\nYou get this because of", clean_line(page.reason, 4 * kLineMax));
   if (page.possible_duplicate) {
     out += "An earlier attempt may have reached you already; this is the same page.\n";
   }

@@ -11,8 +11,6 @@
 namespace tocsin::store {
 namespace {
 
-constexpr const char* kForeignCure = "point storage.path at another folder, or move that file away";
-
 struct FreeName {
   void operator()(const char* name) const { sqlite3_free_filename(name); }
 };
@@ -172,8 +170,7 @@ std::expected<Found, StoreError> check_min_reader(const std::string& path, const
 }
 
 StoreError foreign(const std::string& problem) {
-  return {StoreError::Kind::foreign, problem,
-          "point storage.path at another folder, or move that file away"};
+  return {StoreError::Kind::foreign, problem, kForeignCure};
 }
 
 /// A power cut in the middle of a checkpoint or of a rolled back transaction may have torn the

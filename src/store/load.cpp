@@ -161,8 +161,7 @@ class Loading {
   }
 
   StoreError damaged(const std::string& where) const {
-    return {StoreError::Kind::damaged, path_ + " is damaged: " + where,
-            "restore the store's folder from a backup, or move it away to begin anew"};
+    return {StoreError::Kind::damaged, path_ + " is damaged: " + where, kDamagedCure};
   }
 
   sqlite3* db_;

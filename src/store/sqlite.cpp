@@ -28,13 +28,12 @@ Advice advice_for(int code) {
   using Kind = StoreError::Kind;
   switch (code & 0xFF) {
     case SQLITE_NOTADB:
-      return {Kind::foreign, "point storage.path at another folder, or move that file away"};
+      return {Kind::foreign, kForeignCure};
     case SQLITE_CORRUPT:
     case SQLITE_ERROR:  // A table or column is not there.
     case SQLITE_MISMATCH:
     case SQLITE_CONSTRAINT:
-      return {Kind::damaged,
-              "restore the store's folder from a backup, or move it away to begin anew"};
+      return {Kind::damaged, kDamagedCure};
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_READONLY:

@@ -26,6 +26,16 @@ using Connection = std::unique_ptr<sqlite3, CloseConnection>;
 /// code is in `code` and the connection may be null.
 Connection open_connection(const std::string& path, const std::string& vfs, int flags, int& code);
 
+/// What to do about a damaged store, wherever the damage shows.
+inline constexpr const char* kDamagedCure =
+    "keep its files: move tocsin.db and what begins with tocsin.db- to another folder; then `tocsin "
+    "restore FILE` brings the last backup back, and without one an empty folder begins anew";
+
+/// The same of a file that is not known, which may be a store whose first bytes are gone.
+inline constexpr const char* kForeignCure =
+    "point storage.path at another folder; if this was Tocsin's store, it is damaged: move the file "
+    "away, keep it, and bring the last backup back with `tocsin restore FILE`";
+
 /// Runs statements that return nothing.
 [[nodiscard]] int execute(sqlite3*, const char* sql);
 
