@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <fstream>
+#include <iterator>
 #include <ostream>
 
 #include "cli/document.h"
@@ -60,7 +62,30 @@ int print_diagnostics(const Diagnostics& diagnostics, std::size_t files,
   return code;
 }
 
+int dump(const CheckOptions& options, Terminal& terminal) {
+  const config::Loaded loaded = config::load(options.config);
+  Terminal to_err{terminal.err, terminal.err, terminal.colour, terminal.now};
+  const std::size_t files = loaded.policy ? loaded.policy->files.size() : 0;
+  int code = 0;
+  if (!loaded.diagnostics.empty()) {
+    code = print_diagnostics(loaded.diagnostics, files, options, Format::table, to_err);
+  }
+  if (!loaded.settings_are_good) return code;
+  std::ifstream file(options.config, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  terminal.out << "# " << printable(options.config) << " with every default, as it is in force.\n"
+               << "# The store is in " << printable(loaded.settings.storage_path) << ".\n";
+  if (loaded.policy != nullptr) {
+    terminal.out << "# Rules: " << counted(files, "file") << ", "
+                 << counted(loaded.policy->rules.services.size(), "service") << ", "
+                 << counted(loaded.policy->escalations.size(), "escalation") << ".\n";
+  }
+  terminal.out << config::dump_settings(text, loaded.settings);
+  return code;
+}
+
 int check(const CheckOptions& options, Format format, Terminal& terminal) {
+  if (options.dump) return dump(options, terminal);
   if (options.rules.empty()) {
     const config::Loaded loaded = config::load(options.config);
     const std::size_t files = loaded.policy

@@ -83,6 +83,8 @@ void add_check(CLI::App& app, Flags& flags, Terminal& terminal) {
   verb->add_option("--rules", flags.check.rules,
                    "A rules folder instead of those tocsin.yaml names");
   verb->add_flag("--strict", flags.check.strict, "Count warnings as errors");
+  verb->add_flag("--dump", flags.check.dump, "Print tocsin.yaml with every default")
+      ->excludes("--rules");
   add_format(*verb, flags);
   verb->callback([&flags, &terminal] { flags.code = check(flags.check, flags.format, terminal); });
 }

@@ -125,6 +125,11 @@ SettingsResult read_settings(const std::string& path);
 /// The same from text (tests, fuzzing); secrets and folders resolve against `folder`.
 SettingsResult parse_settings(std::string_view text, const std::string& path, const std::string& folder);
 
+/// What is in force: every key of tocsin.yaml that has a value or a default, as YAML that reads as the
+/// same settings from the same folder. Secrets are named by their files, as in the text. REQUIRES:
+/// `settings` was read from `text` without an error.
+std::string dump_settings(std::string_view text, const Settings&);
+
 /// The rules files of the settings' folders: *.yaml and *.yml, of the root first, then of sub-folders
 /// by name, files by name; names that begin with a dot, and a folder `tests` in the root, are left out.
 struct FilesResult {
