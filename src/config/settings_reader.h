@@ -28,6 +28,7 @@ struct SettingReader {
 
 void read_sources(const Value&, SettingsDraft&);   // settings_sources.cpp
 void read_channels(const Value&, SettingsDraft&);  // settings_channels.cpp
+ingest::Mapping read_mapping(const Value&);        // settings_mapping.cpp
 /// The keys of kind email; those of a channel of another kind are mistakes. Without a kind (it is a
 /// mistake itself) they are left alone.
 void read_mail(Section&, Channel&, std::optional<Channel::Kind>,

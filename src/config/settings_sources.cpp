@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "config/secret.h"
 #include "config/settings_reader.h"
 
 namespace tocsin::config {
@@ -12,21 +13,26 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kAlertmanagerApi = "alertmanager-api";
 constexpr std::string_view kOwnSource = "tocsin";
+constexpr std::string_view kJson = "json";
+constexpr std::string_view kSignatureHeader = "X-Tocsin-Signature";
 
 /// A kind of sender and how long its firing alerts live without a refresh; nothing = for ever.
 struct SourceKind {
   std::string_view name;
   std::optional<Duration> resolve_timeout;
 };
-constexpr SourceKind kKinds[] = {{kAlertmanagerApi, 5min}, {"alertmanager", 48h}};
+constexpr SourceKind kKinds[] = {{kAlertmanagerApi, 5min},
+                                 {"alertmanager", 48h},
+                                 {"pagerduty", std::nullopt},
+                                 {"json", std::nullopt}};
 
 /// Kinds that Tocsin has, but not this version.
 constexpr std::string_view kLaterKinds[] = {
-    "grafana",        "pagerduty",   "opsgenie",      "datadog",     "aws-sns", "azure-monitor",
-    "gcp-monitoring", "zabbix",      "nagios",        "icinga2",     "sentry",  "newrelic",
-    "kibana",         "splunk",      "splunk-oncall", "uptime-kuma", "pingdom", "checkly",
-    "statuscake",     "uptimerobot", "healthchecks",  "netdata",     "prtg",    "checkmk",
-    "cloudevents",    "github",      "gitlab",        "argocd",      "json"};
+    "grafana",     "opsgenie",      "datadog",     "aws-sns", "azure-monitor", "gcp-monitoring",
+    "zabbix",      "nagios",        "icinga2",     "sentry",  "newrelic",      "kibana",
+    "splunk",      "splunk-oncall", "uptime-kuma", "pingdom", "checkly",       "statuscake",
+    "uptimerobot", "healthchecks",  "netdata",     "prtg",    "checkmk",       "cloudevents",
+    "github",      "gitlab",        "argocd"};
 
 std::vector<std::string_view> kind_names() {
   std::vector<std::string_view> out;
@@ -74,6 +80,52 @@ bool is_free(const Value& value, const std::string& name,
   return false;
 }
 
+/// A header's name; those of HTTP itself say something else.
+bool is_header_name(std::string_view name) {
+  constexpr std::string_view kMarks = "-_.!#$%&'*+^`|~";  // RFC 9110, section 5.6.2.
+  return std::ranges::all_of(name, [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kMarks.find(c) != kMarks.npos;
+  });
+}
+
+void read_hmac(const Value& value, const std::string& folder, Sender& sender) {
+  Section section(value);
+  sender.hmac_header = kSignatureHeader;
+  if (const auto file = section.require("secret_file", "name a file that holds the secret")) {
+    sender.hmac_secret = read_secret(*file, folder).value_or("");
+  }
+  section.secret("secret", "secret_file");
+  const auto header = section.find("header");
+  if (!header) return;
+  const auto name = header->text();
+  if (name && is_header_name(*name)) {
+    sender.hmac_header = *name;
+  } else if (name) {
+    header->error(in_quotes(*name) + " is no name of a header",
+                  "write it like X-Grafana-Alerting-Signature");
+  }
+}
+
+void read_map(Section& section, bool is_json, const triage::Source& source, Sender& sender) {
+  if (!is_json) {
+    if (const auto map = section.find("map")) {
+      map->error("only sources of kind json have a map", "remove it, or write kind: json");
+    }
+    return;
+  }
+  const auto map = section.require("map",
+                                   "say what the alerts are made of: map: {labels: "
+                                   "{alertname: /name}}");
+  if (!map) return;
+  auto mapping = read_mapping(*map);
+  if (!mapping.status && !source.resolve_timeout) {
+    map->warning("without status and resolve_timeout its alerts end only by a person",
+                 "add status, or resolve_timeout to the source");
+  }
+  sender.map = std::make_shared<const ingest::Mapping>(std::move(mapping));
+}
+
 void read_source(const Value& value, SettingsDraft& draft) {
   Section section(value);
   triage::Source source;
@@ -97,10 +149,14 @@ void read_source(const Value& value, SettingsDraft& draft) {
   if (const auto timeout = section.find("resolve_timeout")) {
     read_resolve_timeout(*timeout, source.resolve_timeout);
   }
-  section.not_yet({"hmac", "map"});
+  Sender sender;
+  sender.source = source.name;
+  if (const auto hmac = section.find("hmac")) read_hmac(*hmac, draft.folder, sender);
+  read_map(section, kind != nullptr && kind->name == kJson, source, sender);
   if (!is_good || kind == nullptr) return;
   source.kind = kind->name;
   draft.out.sources.push_back(std::move(source));
+  draft.out.senders.push_back(std::move(sender));
 }
 
 }  // namespace
@@ -111,6 +167,11 @@ void read_sources(const Value& value, SettingsDraft& draft) {
   std::ranges::sort(labels);
   const auto repeats = std::ranges::unique(labels);
   labels.erase(repeats.begin(), repeats.end());
+}
+
+const Sender* find_sender(const std::vector<Sender>& senders, std::string_view source) {
+  const auto found = std::ranges::find(senders, source, &Sender::source);
+  return found == senders.end() ? nullptr : &*found;
 }
 
 void add_built_in_sources(std::vector<triage::Source>& sources) {

@@ -311,7 +311,7 @@ Access::Result Access::decide(Scope scope, const std::vector<std::string>& crede
   return without_token(scope, !credentials.empty(), head, peer);
 }
 
-Access::Result Access::check(Scope scope, const Head& head, const Peer& peer, Instant now) const {
+std::vector<std::string> Access::credentials_in(const Head& head) {
   std::vector<std::string> credentials = credentials_of(head.authorization);
   const std::size_t question = head.target.find('?');
   if (question != head.target.npos) {
@@ -323,12 +323,18 @@ Access::Result Access::check(Scope scope, const Head& head, const Peer& peer, In
       }
     }
   }
-  return decide(scope, credentials, head, peer, now);
+  return credentials;
+}
+
+Access::Result Access::check(Scope scope, const Head& head, const Peer& peer, Instant now) const {
+  return decide(scope, credentials_in(head), head, peer, now);
 }
 
 Access::Result Access::check_key(Scope scope, std::string_view key, const Head& head,
                                  const Peer& peer, Instant now) const {
-  return decide(scope, {std::string(key)}, head, peer, now);
+  std::vector<std::string> credentials = credentials_in(head);
+  if (!key.empty()) credentials.emplace_back(key);
+  return decide(scope, credentials, head, peer, now);
 }
 
 }  // namespace tocsin::http

@@ -64,7 +64,7 @@ class Access {
     std::string_view reason;  ///< Bounded, for metrics and the audit log.
   };
   std::expected<Caller, Denied> check(Scope, const Head&, const Peer&, Instant now) const;
-  /// The same for a credential that stands elsewhere than in the head: a routing key in the body.
+  /// The same with a further credential that stands in the body: a routing key; "" for none.
   std::expected<Caller, Denied> check_key(Scope, std::string_view key, const Head&, const Peer&,
                                           Instant now) const;
 
@@ -76,6 +76,7 @@ class Access {
   using Result = std::expected<Caller, Denied>;
   Result decide(Scope, const std::vector<std::string>& credentials, const Head&, const Peer&,
                 Instant now) const;
+  static std::vector<std::string> credentials_in(const Head&);
   const Entry* find(const TokenHash&) const;
   static Result by_token(Scope, const Entry&);
   Result without_token(Scope, bool has_credential, const Head&, const Peer&) const;

@@ -6,6 +6,7 @@
 #include "http/action.h"
 #include "http/endpoints.h"
 #include "http/net_thread.h"
+#include "http/signature.h"
 #include "tocsin/base/check.h"
 
 namespace tocsin::http {
@@ -74,11 +75,51 @@ std::optional<Response> Exchange::begin(const Head& head) {
   request_.prefix = found.prefix;
   request_.id = found.id;
 
+  if (is_admitted_by_body()) return check_body(head);
   auto caller = request_.terms->access.check(found.route->scope, head, peer_, wall_now());
   if (!caller) return deny(caller.error());
   request_.caller = *std::move(caller);
   if (request_.caller.credential_ignored) site.count_access("ignored");
   return check_body(head);
+}
+
+bool Exchange::is_admitted_by_body() const {
+  const Route& route = *request_.route;
+  if (route.work != Work::intake) return false;
+  if (route.key_in_body) return true;
+  const auto policy = net_.site().options.doors.policy();
+  const config::Sender* sender =
+      find_sender(request_.terms->senders, intake_source(*policy, request_));
+  return sender != nullptr && !sender->hmac_secret.empty();
+}
+
+std::optional<Response> Exchange::admit() {
+  Site& site = net_.site();
+  const auto policy = site.options.doors.policy();
+  const auto signature = [&] {
+    const std::string_view source = intake_source(*policy, request_);
+    return check_signature(find_sender(request_.terms->senders, source), request_);
+  };
+  Signature found = signature();
+  if (request_.caller.actor.empty() && found == Signature::good) {
+    const std::string source(intake_source(*policy, request_));
+    request_.caller = Caller{.actor = "source:" + source, .teams = {}, .source = source};
+  }
+  if (request_.caller.actor.empty() && request_.route->key_in_body) {
+    const std::string key = net_.decoder().credential(ingest::Kind::pagerduty, request_.body, {});
+    auto caller = request_.terms->access.check_key(request_.route->scope, key, request_.head, peer_,
+                                                   wall_now());
+    if (!caller) return deny(caller.error());
+    request_.caller = *std::move(caller);
+    if (request_.caller.credential_ignored) site.count_access("ignored");
+    found = signature();  // Of the source whose key it is.
+  }
+  if (found == Signature::none_needed || found == Signature::good) return std::nullopt;
+  return deny({401,
+               found == Signature::missing
+                   ? "the source's requests are signed (hmac in tocsin.yaml), this one is not"
+                   : "the signature is not that of this body with the source's secret",
+               found == Signature::missing ? "no_signature" : "signature"});
 }
 
 std::optional<Response> Exchange::deny(const Access::Denied& denied) {
@@ -181,8 +222,10 @@ void Exchange::dispatch() {
       return read_on_pool(route.read_kind, [this](store::Reader* reader) {
         return request_.route->read(net_.site(), reader, request_);
       });
-    case Work::intake:
+    case Work::intake: {
+      if (auto refused = admit()) return conversation_.respond(*std::move(refused));
       return take_up(intake_.begin(net_, request_));
+    }
     case Work::action: {
       auto delivery = read_action(site, request_);
       if (!delivery) return conversation_.respond(std::move(delivery.error()));

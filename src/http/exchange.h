@@ -50,6 +50,9 @@ class Exchange {
 
  private:
   std::optional<Response> deny(const Access::Denied&);
+  /// Who may send is known by the body: its signature, or a key in it.
+  std::optional<Response> admit();
+  bool is_admitted_by_body() const;
   void audit(int status);
   std::string request_line() const;
   std::optional<Response> no_route(const Found&);

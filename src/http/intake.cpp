@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "http/access.h"
 #include "http/net_thread.h"
 #include "tocsin/alert/identity.h"
 #include "tocsin/base/text.h"
@@ -12,7 +13,8 @@
 namespace tocsin::http {
 namespace {
 
-constexpr std::string_view kKind = "alertmanager-api";
+constexpr std::string_view kBuiltIn = "alertmanager-api";
+constexpr std::size_t kInventedKeyDigits = 32;
 /// Refused alerts that an answer names.
 constexpr std::size_t kNamedMax = 5;
 
@@ -41,8 +43,13 @@ void count(const triage::StepAnswer& answer, telemetry::Metrics::IntakeCounts& c
       ++counts.resolved;
       break;
     case triage::Fate::already_so:
-    case triage::Fate::done:
       ++counts.already_so;
+      break;
+    case triage::Fate::done:
+      ++counts.acknowledged;
+      break;
+    case triage::Fate::unknown_acknowledge:
+      ++counts.unknown_acknowledge;
       break;
     case triage::Fate::late:
       ++counts.late;
@@ -55,6 +62,37 @@ void count(const triage::StepAnswer& answer, telemetry::Metrics::IntakeCounts& c
       ++counts.refused;
       break;
   }
+}
+
+/// One more element of the list that `out` ends with.
+void append_problem(std::string_view at, std::string_view problem, std::string& out) {
+  if (out.back() != '[') out += ',';
+  out += "{\"at\":";
+  append_json_string(at, out);
+  out += ",\"problem\":";
+  append_json_string(problem, out);
+  out += '}';
+}
+
+/// How the body is read: as the route's kind where it has one, else as its source's.
+std::expected<ingest::Kind, Response> kind_of_request(const triage::Policy& policy,
+                                                      const Request& request) {
+  const std::string_view name = intake_source(policy, request);
+  const auto source = std::ranges::find(policy.sources, name, &triage::Source::name);
+  const auto known = source == policy.sources.end() ? std::nullopt : ingest::kind_of(source->kind);
+  const std::string kind(request.route->kind);
+  if (kind == kBuiltIn) return ingest::Kind::alertmanager_api;
+  if (!known) {
+    const std::string what =
+        kind.empty() ? "nothing defines the source \"" + std::string(request.id) +
+                           "\"; add it to sources in tocsin.yaml"
+                     : "no source is of kind " + kind + "; add one to sources in tocsin.yaml";
+    return std::unexpected(error_response(request.dialect, 404, what));
+  }
+  if (kind.empty() || source->kind == kind) return *known;
+  return std::unexpected(error_response(
+      request.dialect, 403,
+      "the token stands for a source of another kind; this path takes sources of kind " + kind));
 }
 
 }  // namespace
@@ -70,11 +108,11 @@ std::string_view intake_source(const triage::Policy& policy, const Request& requ
   std::string_view prefix = request.prefix;
   if (!prefix.empty()) prefix.remove_prefix(1);
   for (const triage::Source& source : policy.sources) {
-    if (source.kind != kKind) continue;
+    if (source.kind != request.route->kind) continue;
     if (!prefix.empty() && source.name == prefix) return source.name;
     if (first.empty()) first = source.name;
   }
-  return first.empty() ? kKind : first;
+  return first.empty() && request.route->kind == kBuiltIn ? kBuiltIn : first;
 }
 
 Intake::Next Intake::begin(NetThread& net, const Request& request) {
@@ -87,30 +125,36 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   delivery->policy = site.options.doors.policy();
   const triage::Policy& policy = *delivery->policy;
   source_ = intake_source(policy, request);
+  dialect_ = request.dialect;
   tells_all_ = !request.id.empty();
-  ingest::Kind kind = ingest::Kind::alertmanager_api;
-  if (tells_all_) {
-    const auto source = std::ranges::find(policy.sources, source_, &triage::Source::name);
-    const auto known =
-        source == policy.sources.end() ? std::nullopt : ingest::kind_of(source->kind);
-    if (!known) {
-      return error_response(Dialect::native, 404,
-                            "nothing defines the source \"" + std::string(request.id) +
-                                "\"; add it to sources in tocsin.yaml");
-    }
-    kind = *known;
+  const auto kind = kind_of_request(policy, request);
+  if (!kind) return kind.error();
+  if (*kind != ingest::Kind::alertmanager_api || tells_all_) {
     memo = nullptr;  // The answer names every alert by its labels.
+  }
+  const config::Sender* sender = find_sender(request.terms->senders, source_);
+  if (*kind == ingest::Kind::json && (sender == nullptr || sender->map == nullptr)) {
+    // Between two configurations: the policy is newer than what the request began with.
+    return overloaded(dialect_, "the configuration changes just now; send it again");
+  }
+  std::string invented_key;
+  if (*kind == ingest::Kind::pagerduty) {
+    invented_key = random_token().substr(0, kInventedKeyDigits);
   }
 
   ingest::SourceTerms terms;
   terms.source = source_;
+  terms.mapping = sender == nullptr ? nullptr : sender->map.get();
+  terms.invented_key = invented_key;
   terms.secret = &site.options.secret;
   terms.identity_ignore = &policy.identity_ignore;
   terms.mapping_version = policy.identity_hash;
   terms.limits.labels = static_cast<std::size_t>(request.terms->limits.labels);
   terms.limits.label_value = static_cast<std::size_t>(request.terms->limits.label_value);
-  auto decoded = net.decoder().decode(kind, request.body, terms, memo, delivery->arena);
+  auto decoded = net.decoder().decode(*kind, request.body, terms, memo, delivery->arena);
   if (!decoded) return unreadable(site, decoded.error());
+  event_key_ = std::move(decoded->event_key);
+  remarks_ = std::move(decoded->remarks);
 
   reports_ = decoded->reports.size();
   refused_by_ = decoded->refused_by;
@@ -120,7 +164,9 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   if (memo != nullptr && site.options.metrics != nullptr) {
     site.options.metrics->memo(decoded->memo_hits, reports_ - decoded->memo_hits);
   }
-  if (reports_ == 0) {
+  if (decoded->acknowledged) {
+    delivery->steps.emplace_back(triage::AcknowledgeAlert{*decoded->acknowledged, {}});
+  } else if (reports_ == 0) {
     telemetry::Metrics::IntakeCounts counts;
     counts.received = refused_;
     if (site.options.metrics != nullptr) site.options.metrics->intake(source_, counts);
@@ -154,7 +200,7 @@ Response Intake::unreadable(Site& site, const ingest::BodyError& error) {
              {"offset", std::to_string(error.offset)},
              {"reason", std::string(error.reason)},
              {"problem", error.problem}});
-  return error_response(tells_all_ ? Dialect::native : Dialect::alertmanager, 400, detail);
+  return error_response(dialect_, 400, detail);
 }
 
 void Intake::tell_of_refusals(Site& site) const {
@@ -192,20 +238,23 @@ Intake::Next Intake::answered(NetThread& net, const Request& request,
                {"reason", std::string(triage::to_string(why))}});
   }
   tell_of_refusals(site);
-  return tells_all_ && counts.refused == 0 ? report(&delivery) : response(counts);
+  if (counts.refused > 0) return response(counts);
+  if (dialect_ == Dialect::pagerduty) return event_answer();
+  return tells_all_ ? report(&delivery) : response(counts);
+}
+
+Response Intake::event_answer() const {
+  std::string out = "{\"status\":\"success\",\"message\":\"Event processed\",\"dedup_key\":";
+  append_json_string(event_key_, out);
+  Response response = json_response(out + "}");
+  response.status = 202;
+  return response;
 }
 
 Response Intake::report(const triage::Delivery* delivery) const {
   std::string out =
       "{\"accepted\":" + std::to_string(delivery == nullptr ? 0 : reports_) + ",\"rejected\":[";
-  for (const ingest::RefusedAlert& one : described_) {
-    if (out.back() != '[') out += ',';
-    out += "{\"at\":";
-    append_json_string(one.at, out);
-    out += ",\"problem\":";
-    append_json_string(one.problem, out);
-    out += '}';
-  }
+  for (const ingest::RefusedAlert& one : described_) append_problem(one.at, one.problem, out);
   out += "],\"alerts\":[";
   for (std::size_t i = 0; delivery != nullptr && i < delivery->steps.size(); ++i) {
     const auto* step = std::get_if<triage::ReportAlert>(&delivery->steps[i]);
@@ -215,14 +264,19 @@ Response Intake::report(const triage::Delivery* delivery) const {
     const IncidentId incident = delivery->answers[i].incident;
     out += incident ? "\"INC-" + std::to_string(incident.value) + "\"}" : "null}";
   }
-  return json_response(out + "]}");
+  out += ']';
+  if (!remarks_.empty()) {
+    out += ",\"remarks\":[";
+    for (const ingest::Remark& one : remarks_) append_problem(one.at, one.problem, out);
+    out += ']';
+  }
+  return json_response(out + "}");
 }
 
 Response Intake::response(const telemetry::Metrics::IntakeCounts& counts) const {
   // What found no room comes again with the whole batch: kept alerts are then refreshes.
   if (counts.refused > 0) {
-    return overloaded(tells_all_ ? Dialect::native : Dialect::alertmanager,
-                      "no room for new alerts just now; send them again");
+    return overloaded(dialect_, "no room for new alerts just now; send them again");
   }
   if (reports_ > 0 || refused_ == 0) return {};
   std::string text = "none of the " + std::to_string(refused_) + " alerts was kept\n";

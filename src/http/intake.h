@@ -14,9 +14,9 @@ namespace tocsin::http {
 
 class NetThread;
 
-/// The source of a request: the one its token stands for, else the one the path names, as {id} or as
-/// prefix, else the first of the route's kind, else the one that exists built in. "" if the path names
-/// one that does not exist.
+/// The source of a request: the one its token stands for, else the one the path names, as {id} or
+/// as prefix, else the first of the route's kind, else the one that exists built in. "" if there is
+/// none.
 std::string_view intake_source(const triage::Policy&, const Request&);
 
 /// Alerts: body → delivery → answers → response. One at a time for each connection.
@@ -36,7 +36,12 @@ class Intake {
   /// What POST /ingest/{source} answers: exactly 200, with what became of each alert.
   Response report(const triage::Delivery*) const;
 
+  Response event_answer() const;
+
   bool tells_all_ = false;  ///< The route is /ingest/{source}.
+  Dialect dialect_ = Dialect::native;
+  std::string event_key_;  ///< What the answer to an event names.
+  std::vector<ingest::Remark> remarks_;
   std::string source_;
   std::size_t reports_ = 0;
   std::size_t refused_ = 0;

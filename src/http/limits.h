@@ -14,6 +14,8 @@ inline constexpr std::size_t kKeptBody = 256U << 10;
 /// An unread body up to this size is read and thrown away, so that the connection stays usable.
 inline constexpr std::uint64_t kDrainMax = 64ULL << 20;
 inline constexpr std::size_t kConnectionsMax = 16'384;
+/// One event of PagerDuty's API, which takes 512 KB. It is read before anybody knows from whom.
+inline constexpr std::uint64_t kEventBodyMax = 1U << 20;
 inline constexpr std::size_t kActionBodyMax = 64U << 10;
 
 inline constexpr std::chrono::seconds kIdleTimeout{75};

@@ -9,6 +9,8 @@ std::string_view reason_phrase(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 202:
+      return "Accepted";
     case 400:
       return "Bad Request";
     case 401:
@@ -31,6 +33,8 @@ std::string_view reason_phrase(int status) {
       return "Content Too Large";
     case 415:
       return "Unsupported Media Type";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 500:
@@ -58,12 +62,20 @@ Response error_response(Dialect dialect, int status, std::string_view detail) {
       append_json_string(detail, response.body);
       response.body += '}';
       break;
+    case Dialect::pagerduty:
+      response.content_type = kJson;
+      response.body =
+          "{\"status\":\"invalid event\",\"message\":\"Event object is invalid\",\"errors\":[";
+      append_json_string(detail, response.body);
+      response.body += "]}";
+      break;
   }
   return response;
 }
 
 Response overloaded(Dialect dialect, std::string_view detail) {
-  Response response = error_response(dialect, 503, detail);
+  const bool has_429 = dialect == Dialect::pagerduty;
+  Response response = error_response(dialect, has_429 ? 429 : 503, detail);
   response.headers = "Retry-After: 5\r\n";
   return response;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ struct Head {
   bool is_http_1_0 = false;
   bool is_chunked = false;
   std::optional<std::uint64_t> content_length;
+  /// A further header by its name; "" if it is missing. Empty where there are none.
+  std::function<std::string_view(std::string_view name)> header{};
 };
 
 /// What goes back. Everything but the body's own length is said here.
@@ -42,12 +45,14 @@ inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 enum class Dialect : std::uint8_t {
   native,        ///< application/problem+json (RFC 9457)
   alertmanager,  ///< {"code","message"}, as its schema layer writes it
+  pagerduty,     ///< {"status","message","errors"} of its Events API; overload is 429
 };
 
 std::string_view reason_phrase(int status);
 /// An error for people: `detail` says what is wrong and what would be right.
 Response error_response(Dialect, int status, std::string_view detail);
-Response overloaded(Dialect, std::string_view detail);  ///< 503 with Retry-After.
+/// 503 with Retry-After; 429 for the senders that take 5xx or 4xx differently: see Dialect.
+Response overloaded(Dialect, std::string_view detail);
 Response json_response(std::string body);
 Response text_response(int status, std::string body);
 

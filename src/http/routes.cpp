@@ -49,7 +49,16 @@ constexpr std::array kRoutes = {
           kList,
           nullptr,
           nullptr,
-          {}},
+          {},
+          "alertmanager-api"},
+    Route{.method = "POST",
+          .pattern = "/v2/enqueue",
+          .scope = Scope::ingest,
+          .body = BodyLimit::event,
+          .lane = "intake",
+          .work = Work::intake,
+          .kind = "pagerduty",
+          .key_in_body = true},
     intake("POST"),
     intake("PUT"),
     Route{"GET",
@@ -133,6 +142,8 @@ std::uint64_t Route::body_max(const config::SizeLimits& limits) const {
       return 0;
     case BodyLimit::action:
       return kActionBodyMax;
+    case BodyLimit::event:
+      return std::min(kEventBodyMax, limits.body);
     case BodyLimit::configured:
       return limits.body;
   }
@@ -157,6 +168,7 @@ Found find_route(std::string_view method, std::string_view path) {
 }
 
 Dialect dialect_of(std::string_view path) {
+  if (path == "/v2/enqueue") return Dialect::pagerduty;
   const bool compatible = lies_below(path, "/api/v2") || lies_below(path, "/api/v1");
   return compatible ? Dialect::alertmanager : Dialect::native;
 }

@@ -39,7 +39,7 @@ enum class Work : std::uint8_t {
   reload,  ///< The files are read again.
 };
 
-enum class BodyLimit : std::uint8_t { none, action, configured };
+enum class BodyLimit : std::uint8_t { none, action, event, configured };
 
 struct Route {
   std::string_view method;   ///< GET stands for HEAD too.
@@ -53,6 +53,10 @@ struct Route {
   Response (*answer)(Site&, const Request&) = nullptr;                ///< Work::now.
   Response (*read)(Site&, store::Reader*, const Request&) = nullptr;  ///< Work::read.
   std::string_view verb{};                                            ///< Work::action.
+  /// Work::intake: the kind of source, where the path names none.
+  std::string_view kind{};
+  /// The credential may stand in the body: who may ask is decided when that is there.
+  bool key_in_body = false;
 
   std::uint64_t body_max(const config::SizeLimits&) const;
 };

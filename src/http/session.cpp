@@ -239,6 +239,9 @@ class Connection final : public Session, public Conversation {
     head.is_chunked = parser_->chunked();
     if (const auto length = parser_->content_length()) head.content_length = *length;
     for (const auto& field : message) read_field(field, head);
+    head.header = [&message](std::string_view name) {
+      return view(message[beast::string_view(name.data(), name.size())]);
+    };
     is_head_ = head.method == "HEAD";
     is_http_1_0_ = head.is_http_1_0;
     keep_ = parser_->keep_alive();

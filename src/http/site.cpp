@@ -60,9 +60,9 @@ std::string Site::configure(const config::Settings& settings) {
   }
   const bool needed = needs_bootstrap(settings);
   if (needed && bootstrap_ == nullptr) bootstrap_ = make_bootstrap(options);
-  terms = std::make_shared<const Terms>(Terms{settings.limits, settings.external_url,
-                                              Access(settings, needed ? bootstrap_ : nullptr),
-                                              std::move(tls)});
+  terms = std::make_shared<const Terms>(
+      Terms{settings.limits, settings.external_url, settings.senders,
+            Access(settings, needed ? bootstrap_ : nullptr), std::move(tls)});
   return problem;
 }
 

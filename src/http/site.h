@@ -42,6 +42,7 @@ struct Tls;  // tls.h
 struct Terms {
   config::SizeLimits limits;
   std::string external_url;
+  std::vector<config::Sender> senders;
   Access access;
   std::shared_ptr<Tls> tls;  ///< Of connections that begin now; null: plain HTTP.
 };

@@ -1,55 +1,17 @@
 #include "ingest/alertmanager_api.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "ingest/json_repair.h"
+#include "ingest/label_sets.h"
 #include "ingest/memo.h"
+#include "ingest/wording.h"
 
 namespace tocsin::ingest {
 namespace {
 
 using simdjson::dom::element;
-using simdjson::dom::element_type;
-
-/// Labels that decide what becomes of an alert: when labels must be cut, these go last.
-constexpr std::array<std::string_view, 4> kKeptFirst = {"alertname", "service", "severity", "team"};
-
-std::string_view type_name(element_type type) {
-  switch (type) {
-    case element_type::ARRAY:
-      return "an array";
-    case element_type::OBJECT:
-      return "an object";
-    case element_type::STRING:
-      return "text";
-    case element_type::BOOL:
-      return "true or false";
-    case element_type::NULL_VALUE:
-      return "null";
-    case element_type::INT64:
-    case element_type::UINT64:
-    case element_type::DOUBLE:
-      return "a number";
-  }
-  return "something else";
-}
-
-/// One reference token of a JSON Pointer (RFC 6901), cut to a length people can read.
-std::string pointer_token(std::string_view name) {
-  std::string token = "/";
-  for (const char c : cut_utf8(name, 100)) {
-    if (c == '~') {
-      token += "~0";
-    } else if (c == '/') {
-      token += "~1";
-    } else {
-      token += c;
-    }
-  }
-  return token;
-}
 
 /// The members of one alert that are read; of repeated ones the last, as other readers have it.
 struct Members {
@@ -234,7 +196,8 @@ class Reader {
     if (!gather(value, "/annotations")) return false;
     scratch_.block.clear();
     encode_labels(scratch_.pairs, scratch_.block);
-    report.annotations = within_limits(LabelsView(scratch_.block), report.truncated);
+    report.annotations =
+        within_limits(LabelsView(scratch_.block), terms_.limits, arena_, report.truncated);
     return true;
   }
 
@@ -264,8 +227,8 @@ class Reader {
       return refuse(RefusalReason::no_labels, "/labels",
                     "no label with a value; an alert needs at least one, such as alertname");
     }
-    report.key = terms_.secret->key_of_labels(identity_of(labels).view());
-    report.labels = within_limits(labels, report.truncated);
+    report.key = terms_.secret->key_of_labels(identity_of(labels, *terms_.identity_ignore).view());
+    report.labels = within_limits(labels, terms_.limits, arena_, report.truncated);
     if (!spelling.empty()) memo_->remember(terms_id_, hash, spelling, report.key);
     return true;
   }
@@ -281,59 +244,6 @@ class Reader {
     return true;
   }
 
-  /// The labels that make the identity. An alert of nothing but ignored labels keeps them all:
-  /// else every such alert would be the same one.
-  Labels identity_of(LabelsView labels) {
-    const std::vector<std::string>& ignored = *terms_.identity_ignore;
-    if (ignored.empty()) return Labels(labels);
-    std::vector<Label> kept;
-    for (const Label label : labels) {
-      if (!std::binary_search(ignored.begin(), ignored.end(), label.name)) kept.push_back(label);
-    }
-    return kept.empty() ? Labels(labels) : Labels(std::move(kept));
-  }
-
-  /// The set in the arena: whole, or cut where it exceeds a limit.
-  LabelsView within_limits(LabelsView whole, bool& truncated) {
-    const Limits& limits = terms_.limits;
-    // A pair has at least four bytes, so that this block exceeds no limit: nearly all stop here.
-    if (whole.block().size() <= limits.label_value && whole.block().size() <= limits.labels * 4) {
-      return LabelsView(arena_.copy(whole.block()));
-    }
-    std::size_t count = 0;
-    bool fits = true;
-    for (const Label label : whole) {
-      ++count;
-      fits = fits && label.name.size() <= limits.label_value &&
-             label.value.size() <= limits.label_value;
-    }
-    if (fits && count <= limits.labels) return LabelsView(arena_.copy(whole.block()));
-    truncated = true;
-    return cut(whole, count);
-  }
-
-  LabelsView cut(LabelsView whole, std::size_t count) {
-    const Limits& limits = terms_.limits;
-    const auto is_kept_first = [](const Label& label) {
-      return std::find(kKeptFirst.begin(), kKeptFirst.end(), label.name) != kKeptFirst.end();
-    };
-    std::size_t preferred = 0;
-    for (const Label label : whole) preferred += is_kept_first(label) ? 1 : 0;
-    std::size_t others_left = limits.labels > preferred ? limits.labels - preferred : 0;
-    std::vector<Label> kept;
-    kept.reserve(std::min(count, limits.labels));
-    for (const Label label : whole) {
-      if (label.name.size() > limits.label_value) continue;
-      if (!is_kept_first(label)) {
-        if (others_left == 0) continue;
-        --others_left;
-      }
-      kept.push_back({label.name, cut_utf8(label.value, limits.label_value)});
-    }
-    const Labels owned(std::move(kept));
-    return LabelsView(arena_.copy(owned.block()));
-  }
-
   const Envelope& envelope_;
   const SourceTerms& terms_;
   Memo::Impl* memo_;
@@ -343,17 +253,6 @@ class Reader {
   std::size_t index_ = 0;
   Decoded out_;
 };
-
-std::unexpected<BodyError> wrong_body(std::string_view at, std::optional<element> found,
-                                      std::string_view wanted, std::string_view reason) {
-  BodyError error;
-  error.at = at;
-  error.problem = found ? type_name(found->type()) : "nothing";
-  error.problem += " where ";
-  error.problem += wanted;
-  error.reason = reason;
-  return std::unexpected(std::move(error));
-}
 
 }  // namespace
 

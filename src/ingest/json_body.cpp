@@ -3,8 +3,6 @@
 #include <cstring>
 #include <string>
 
-#include "ingest/json_repair.h"
-
 namespace tocsin::ingest {
 namespace {
 
@@ -37,7 +35,8 @@ simdjson::error_code JsonBody::read(Memory& memory, std::string_view body, std::
 }
 
 std::expected<simdjson::dom::element, BodyError> JsonBody::parse(std::string_view body,
-                                                                 std::size_t depth_max) {
+                                                                 std::size_t depth_max,
+                                                                 Numbers numbers) {
   large_.reset();
   if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);
   if (looks_like_utf16(body)) {
@@ -47,11 +46,12 @@ std::expected<simdjson::dom::element, BodyError> JsonBody::parse(std::string_vie
   Memory& memory = large_ ? *large_ : kept_;
   simdjson::dom::element root;
   // simdjson counts the scalars inside the deepest array as a level of their own.
-  const auto failed = read(memory, body, depth_max + 1, root);
-  if (failed == simdjson::SUCCESS) return root;
-  if (failed == simdjson::MEMALLOC) return body_error("not enough memory for it", "malformed");
-
-  const auto repaired = repair_json(body, depth_max);
+  if (numbers == Numbers::unread) {
+    const auto failed = read(memory, body, depth_max + 1, root);
+    if (failed == simdjson::SUCCESS) return root;
+    if (failed == simdjson::MEMALLOC) return body_error("not enough memory for it", "malformed");
+  }
+  const auto repaired = repair_json(body, depth_max, numbers);
   if (!repaired) return std::unexpected(repaired.error());
   const auto failed_again = read(memory, *repaired, depth_max + 1, root);
   if (failed_again == simdjson::SUCCESS) return root;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ingest/json_repair.h"
 #include "tocsin/ingest/ingest.h"
 
 namespace tocsin::ingest {
@@ -17,8 +18,9 @@ class JsonBody {
  public:
   /// The document stays valid until the next call. Bodies above kKeptMax use memory of their own
   /// that is freed with the next call: one large body must not stay for ever.
+  /// With Numbers::as_text every number is a string that holds what stood in the body.
   std::expected<simdjson::dom::element, BodyError> parse(std::string_view body,
-                                                         std::size_t depth_max);
+                                                         std::size_t depth_max, Numbers numbers);
 
  private:
   static constexpr std::size_t kKeptMax = 1U << 20;

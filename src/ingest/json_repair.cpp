@@ -29,13 +29,14 @@ int hex_digit(char c) {
 
 class Scanner {
  public:
-  Scanner(std::string_view body, std::size_t depth_max) : in_(body), depth_max_(depth_max) {
+  Scanner(std::string_view body, std::size_t depth_max, Numbers numbers)
+      : in_(body), depth_max_(depth_max), numbers_(numbers) {
     out_.reserve(body.size() + 64);
   }
 
   std::expected<std::string, BodyError> run() {
     skip_blanks();
-    if (at_ == in_.size()) return fail("the body is empty; send a JSON array of alerts", "empty");
+    if (at_ == in_.size()) return fail("the body is empty; send JSON", "empty");
     while (expect_ != Expect::nothing) {
       skip_blanks();
       if (at_ == in_.size()) return fail("the body ends in the middle of a value");
@@ -172,6 +173,7 @@ class Scanner {
     return at_ - first;
   }
   bool take_number() {
+    const std::size_t first = at_;
     if (in_[at_] == '-') ++at_;
     const bool leading_zero = at_ < in_.size() && in_[at_] == '0';
     const std::size_t digits = skip_digits();
@@ -186,7 +188,11 @@ class Scanner {
       good = skip_digits() > 0 && good;
     }
     if (!good) return refuse("a number that is not written as JSON numbers are");
-    out_ += '0';
+    if (numbers_ == Numbers::unread) {
+      out_ += '0';
+    } else {
+      out_.append("\"").append(in_.substr(first, at_ - first)).append("\"");
+    }
     return true;
   }
 
@@ -260,6 +266,7 @@ class Scanner {
 
   std::string_view in_;
   std::size_t depth_max_;
+  Numbers numbers_;
   std::size_t at_ = 0;
   std::size_t element_ = 0;  // Of the outermost array.
   std::string open_;         // '[' and '{' not closed yet.
@@ -270,8 +277,9 @@ class Scanner {
 
 }  // namespace
 
-std::expected<std::string, BodyError> repair_json(std::string_view body, std::size_t depth_max) {
-  return Scanner(body, depth_max).run();
+std::expected<std::string, BodyError> repair_json(std::string_view body, std::size_t depth_max,
+                                                  Numbers numbers) {
+  return Scanner(body, depth_max, numbers).run();
 }
 
 std::string_view cut_utf8(std::string_view text, std::size_t bytes_max) {

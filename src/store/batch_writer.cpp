@@ -87,10 +87,14 @@ int BatchWriter::prepare(sqlite3* db) {
            "NULL,?15,?16)"},
       {upsert_state_, upsert_into("alert_state", "id," + status)},
       {forget_, "UPDATE alert_state SET forgotten=1 WHERE id=? AND forgotten=0"},
-      {upsert_display_, upsert_into("alert_display", "id,annotations,generator_url")},
+      // Labels once changed stay when only what is shown with them changes.
+      {upsert_display_, insert_into("alert_display", "id,annotations,generator_url,labels") +
+                            " ON CONFLICT(id) DO UPDATE SET " +
+                            excluded("annotations,generator_url") +
+                            ",labels=coalesce(excluded.labels,labels)"},
       {insert_event_, insert_into("alert_event",
                                   "alert,at,kind,source,starts_at,ends_at,annotations,"
-                                  "generator_url,rules_hash")},
+                                  "generator_url,rules_hash,labels")},
       {upsert_incident_, upsert_into("incident", kIncidentColumns)},
       {upsert_page_, upsert_into("page", kPageColumns)},
       {insert_timeline_, insert_into("timeline", "incident,previous,at,actor,kind,detail,alerts")},
@@ -245,15 +249,20 @@ int BatchWriter::write_update(const Rows::AlertUpdate& update) {
 
 int BatchWriter::write_display(const Rows::AlertDisplay& display) {
   spell(display.annotations, annotations_);
+  labels_.clear();
+  if (!display.labels.view().empty()) spell(display.labels, labels_);
   return upsert_display_.number(display.id.value)
       .text(annotations_)
       .text(display.generator_url)
+      .text_or_null(labels_)
       .run();
 }
 
 int BatchWriter::write_event(const triage::AlertEvent& event) {
   annotations_.clear();
   if (!event.annotations.empty()) spell(LabelsView(event.annotations), annotations_);
+  labels_.clear();
+  if (!event.labels.empty()) spell(LabelsView(event.labels), labels_);
   return insert_event_.number(event.alert.value)
       .instant(event.at)
       .text(event.kind)
@@ -263,6 +272,7 @@ int BatchWriter::write_event(const triage::AlertEvent& event) {
       .text_or_null(annotations_)
       .text_or_null(event.generator_url)
       .number(event.rules_hash)
+      .text_or_null(labels_)
       .run();
 }
 

@@ -1,5 +1,7 @@
 #include "store/connection.h"
 
+#include <algorithm>
+
 #include "store/inspect.h"
 #include "store/schema.h"
 
@@ -88,13 +90,34 @@ int create_tables(sqlite3* db, const std::string& vfs) {
   std::string secret;
   int code = random_secret(vfs, secret);
   if (code == SQLITE_OK) code = execute(db, settings.c_str());
-  if (code == SQLITE_OK) code = execute(db, kSchemaSql);
+  for (const char* step : kSchemaSteps) {
+    if (code == SQLITE_OK) code = execute(db, step);
+  }
   if (code == SQLITE_OK) code = insert_meta(db, secret);
   if (code == SQLITE_OK) code = execute(db, "COMMIT");
   if (code != SQLITE_OK) return code;
   std::int64_t page_size = 0;
   code = query_integer(db, "PRAGMA page_size", page_size);
   return code == SQLITE_OK && page_size != kPageSize ? SQLITE_CANTOPEN : code;
+}
+
+/// Brings a file of an older schema up to ours, in one transaction: additions only, so that an
+/// older program whose schema is min_reader or above may still open it.
+std::expected<void, StoreError> bring_up(sqlite3* db, const std::string& path) {
+  std::int64_t schema = 0;
+  int code = query_integer(db, "SELECT schema FROM meta", schema);
+  if (code == SQLITE_OK && schema >= kSchema) return {};
+  if (code == SQLITE_OK) code = execute(db, "BEGIN IMMEDIATE");
+  for (auto next = static_cast<std::size_t>(std::max<std::int64_t>(schema, 1));
+       code == SQLITE_OK && next < kSchemaSteps.size(); ++next) {
+    code = execute(db, kSchemaSteps[next]);
+  }
+  const std::string set = "UPDATE meta SET schema=" + std::to_string(kSchema) + ";COMMIT";
+  if (code == SQLITE_OK) code = execute(db, set.c_str());
+  if (code == SQLITE_OK) return {};
+  StoreError error = error_of(db, code, "cannot bring up the tables of " + path);
+  if (sqlite3_get_autocommit(db) == 0) static_cast<void>(execute(db, "ROLLBACK"));
+  return std::unexpected(std::move(error));
 }
 
 /// The folder may be named like one of SQLite's URIs.
@@ -131,6 +154,7 @@ std::expected<Connection, StoreError> open_writer(const std::string& path, const
   }
   if (auto wal = use_wal(db.get(), path); !wal) return std::unexpected(wal.error());
   if (auto set = apply_all(db.get(), path); !set) return std::unexpected(set.error());
+  if (auto up = bring_up(db.get(), path); !up) return std::unexpected(up.error());
   return db;
 }
 

@@ -49,7 +49,8 @@ class Loading {
   /// Spans without a live alert are passed over, so that a start costs what is live.
   bool alerts() {
     const std::string sql =
-        "SELECT a.id,a.key,a.labels,d.id IS NULL,a.display_hash,a.incident,s.id IS NOT NULL," +
+        "SELECT a.id,a.key,coalesce(d.labels,a.labels),d.id IS NULL,a.display_hash,a.incident,s.id "
+        "IS NOT NULL," +
         status_columns("a.") + "," + status_columns("s.") +
         " FROM alert_span AS p CROSS JOIN alert AS a ON a.id BETWEEN p.first AND p.first+" +
         std::to_string(kSpan - 1) +

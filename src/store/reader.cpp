@@ -364,7 +364,7 @@ int SqliteReader::find_alerts(const AlertQuery& query, std::uint64_t newest,
   Statement select;
   code = select.prepare(
       db_.get(),
-      "SELECT a.id,a.key,a.identity_by,a.identity_value,source.name,a.labels,"
+      "SELECT a.id,a.key,a.identity_by,a.identity_value,source.name,coalesce(d.labels,a.labels),"
       "coalesce(d.annotations,a.annotations),coalesce(d.generator_url,a.generator_url),"
       "s.id IS NOT NULL," +
           status_columns("a.") + "," + status_columns("s.") +

@@ -1,10 +1,11 @@
 #include "store/schema.h"
 
 namespace tocsin::store {
+namespace {
 
 // Ids ascend, so that a new row is appended: keys and other random values have no index. Columns
 // may be added in a later schema; no column changes its meaning.
-const char* const kSchemaSql = R"sql(
+constexpr const char* kSchema1 = R"sql(
 -- Instants are milliseconds since 1970-01-01T00:00:00Z, durations milliseconds. 64-bit hashes show
 -- as signed integers.
 
@@ -276,5 +277,44 @@ CREATE VIEW alert_now AS
   LEFT JOIN alert_display AS d ON d.id = a.id
   LEFT JOIN source ON source.id = a.source;
 )sql";
+
+constexpr const char* kSchema2 = R"sql(
+-- Labels that a sender changed under a key of its own. JSON; NULL: as in the alert's row.
+ALTER TABLE alert_display ADD COLUMN labels TEXT;
+-- The same in the history. JSON; NULL: unchanged.
+ALTER TABLE alert_event ADD COLUMN labels TEXT;
+-- Bodies that could not be read, or in which alerts were refused; the newest 1,000, at most 64 MiB.
+CREATE TABLE rejected_body (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  source TEXT NOT NULL,
+  reason TEXT NOT NULL,             -- "malformed", "wrong_type", ...: of the first problem
+  offset INTEGER NOT NULL,          -- byte where reading ended; 0 if it is not known
+  refused INTEGER NOT NULL,         -- alerts; 0: the whole body cannot be read
+  problems TEXT NOT NULL,           -- JSON: [{"index":0,"at":"/0/labels","problem":"..."},...]
+  bytes INTEGER NOT NULL,           -- of the body as it was sent
+  body BLOB NOT NULL                -- secrets masked; shorter than bytes if it was cut
+) STRICT;
+DROP VIEW alert_now;
+-- For people: every alert as it is now.
+CREATE VIEW alert_now AS
+  SELECT a.id, source.name AS source, coalesce(d.labels, a.labels) AS labels,
+         coalesce(d.annotations, a.annotations) AS annotations,
+         iif(coalesce(s.state, a.state) = 0, 'firing', 'resolved') AS state,
+         coalesce(s.severity, a.severity) AS severity,
+         'INC-' || nullif(coalesce(s.incident, a.incident), 0) AS incident,
+         coalesce(s.occurrence, a.occurrence) AS occurrence,
+         strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(s.received_at, a.received_at) / 1000.0, 'unixepoch')
+           AS received,
+         coalesce(s.forgotten, 0) AS forgotten
+  FROM alert AS a
+  LEFT JOIN alert_state AS s ON s.id = a.id
+  LEFT JOIN alert_display AS d ON d.id = a.id
+  LEFT JOIN source ON source.id = a.source;
+)sql";
+
+}  // namespace
+
+const std::array<const char*, kSchema> kSchemaSteps = {kSchema1, kSchema2};
 
 }  // namespace tocsin::store

@@ -186,6 +186,7 @@ void ChangeMetrics::count(const triage::Change& change, const std::vector<std::s
           [&](const triage::ReportCounted& c) { ignore(c); },
           [&](const triage::AlertSeverityRaised& c) { ignore(c); },
           [&](const triage::AlertReapplied& c) { ignore(c); },
+          [&](const triage::AlertRelabelled& c) { ignore(c); },
           [&](const triage::AlertJoined& c) { ignore(c); },
           [&](const triage::AlertLeftFiring& c) { ignore(c); },
           [&](const triage::PageHandedOut& c) { ignore(c); },

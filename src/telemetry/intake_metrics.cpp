@@ -76,7 +76,9 @@ SourceSeries IntakeMetrics::make_source(const std::string& name) {
           .already_so = result("already_so"),
           .late = result("late"),
           .unknown_resolve = result("unknown_resolve"),
-          .refused = result("refused")};
+          .refused = result("refused"),
+          .acknowledged = result("acknowledged"),
+          .unknown_acknowledge = result("unknown_acknowledge")};
 }
 
 }  // namespace tocsin::telemetry

@@ -38,6 +38,8 @@ void Metrics::intake(std::string_view source, const IntakeCounts& counts) {
   add(series.already_so, counts.already_so);
   add(series.late, counts.late);
   add(series.unknown_resolve, counts.unknown_resolve);
+  add(series.acknowledged, counts.acknowledged);
+  add(series.unknown_acknowledge, counts.unknown_acknowledge);
   add(series.refused, counts.refused);
   // A repeat that changes nothing is a repeated resolve: a repeated firing is a refresh.
   add(&impl_->intake.am_firing, counts.opened + counts.fired + counts.refreshed + counts.late);

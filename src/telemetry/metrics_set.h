@@ -18,7 +18,8 @@ namespace tocsin::telemetry {
 /// What became of the alerts of one source.
 struct SourceSeries {
   Counter* received;
-  Counter *opened, *fired, *refreshed, *resolved, *already_so, *late, *unknown_resolve, *refused;
+  Counter *opened, *fired, *refreshed, *resolved, *already_so, *late, *unknown_resolve, *refused,
+      *acknowledged, *unknown_acknowledge;
 };
 
 /// Pages of one channel.

@@ -198,6 +198,7 @@ struct LineOf {
   void operator()(const triage::ReportCounted&) const {}
   void operator()(const triage::AlertSeverityRaised&) const {}
   void operator()(const triage::AlertReapplied&) const {}
+  void operator()(const triage::AlertRelabelled&) const {}
   void operator()(const triage::AlertJoined&) const {}
   void operator()(const triage::AlertLeftFiring&) const {}
   // The core's own bookkeeping.

@@ -180,6 +180,11 @@ void write(Writer& out, const Step& step) {
                  [&](const ClockStepped& clock) { out.duration(clock.by); },
                  [&](const SpaceChanged& space) { out.word(space.low ? 1 : 0); },
                  [&](const ReplacePolicy& other) { out.word(other.reapply ? 1 : 0); },
+                 [&](const AcknowledgeAlert& action) {
+                   out.number(action.key.high);
+                   out.number(action.key.low);
+                   out.text(action.note);
+                 },
                  [](const auto&) {},  // Tick and Restarted carry nothing.
              },
              step);
@@ -189,6 +194,14 @@ template <class Action>
 Action read_action(Reader& in) {
   const IncidentId incident{in.number<std::uint64_t>()};
   return Action{incident, std::string(in.text())};
+}
+
+AcknowledgeAlert read_acknowledge(Reader& in) {
+  AcknowledgeAlert action;
+  action.key.high = in.number<std::uint64_t>();
+  action.key.low = in.number<std::uint64_t>();
+  action.note = in.text();
+  return action;
 }
 
 PageAttempted read_attempt(Reader& in) {
@@ -227,12 +240,14 @@ Step read_step(Reader& in, Arena& arena) {
       return ClockStepped{in.duration()};
     case 11:
       return SpaceChanged{in.flag()};
+    case 12:
+      return read_acknowledge(in);
     default:
       in.reject();
       return Tick{};
   }
 }
-static_assert(std::variant_size_v<Step> == 12, "a new step needs a tag above");
+static_assert(std::variant_size_v<Step> == 13, "a new step needs a tag above");
 }  // namespace
 
 std::size_t Delivery::bytes() const {

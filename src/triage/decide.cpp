@@ -71,6 +71,7 @@ void decide(const State& state, const Policy& policy, const Step& step, const Co
           [&](const SpaceChanged& space) {
             if (space.low != state.low_space) out.changes.emplace_back(SpaceNoted{space.low});
           },
+          [&](const AcknowledgeAlert& action) { incident::decide(core, action, out); },
       },
       step);
   if (context.idempotency) idempotency::remember(core, out);

@@ -26,6 +26,7 @@ class Evolution {
   void operator()(const ReportCounted& change);
   void operator()(const AlertSeverityRaised& change);
   void operator()(const AlertReapplied& change);
+  void operator()(const AlertRelabelled& change);
   void operator()(const IncidentOpened& change);
   void operator()(const AlertJoined& change);
   void operator()(const AlertLeftFiring& change);

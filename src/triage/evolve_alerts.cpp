@@ -119,6 +119,14 @@ void Evolution::operator()(const AlertReapplied& change) {
   change_incident(change.left, [](Incident& incident) { --incident.firing; });
 }
 
+void Evolution::operator()(const AlertRelabelled& change) {
+  Alert& alert = alert_of(change.id);
+  alert.labels = change.labels;
+  alert.display_hash = change.display_hash;
+  alert.status.severity = change.severity;
+  alert.status.rules_hash = change.rules_hash;
+}
+
 void Evolution::insert(AlertId id, const Key& key, Labels labels, AlertStatus status,
                        std::uint64_t display_hash) {
   std::uint32_t slot = static_cast<std::uint32_t>(state_.alerts_.size());

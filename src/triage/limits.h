@@ -19,6 +19,9 @@ inline constexpr Duration kPageLife = hours(24);
 inline constexpr Duration kDisplayEvery = minutes(1);
 /// … and for at most this many alerts a second.
 inline constexpr std::uint64_t kDisplaysPerSecond = 1000;
+/// What an alert may gather when its sender changes its labels under one key.
+inline constexpr std::size_t kMergedLabelsMax = 256;
+inline constexpr std::size_t kMergedLabelsBytes = 64U << 10;
 /// A resolve older than this is nobody's repetition: Prometheus repeats one for 15 minutes.
 inline constexpr Duration kResolveRepeats = minutes(20);
 /// Used when a clock is wrong and the source has no resolve_timeout.

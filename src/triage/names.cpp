@@ -99,6 +99,8 @@ std::string_view to_string(Fate fate) {
       return "late";
     case Fate::unknown_resolve:
       return "unknown_resolve";
+    case Fate::unknown_acknowledge:
+      return "unknown_acknowledge";
     case Fate::done:
       return "done";
     case Fate::needs_labels:
@@ -110,21 +112,23 @@ std::string_view to_string(Fate fate) {
 }
 
 std::string_view name_of(const Step& step) {
-  return std::visit(Overloaded{
-                        [](const ReportAlert&) { return std::string_view("ReportAlert"); },
-                        [](const Acknowledge&) { return std::string_view("Acknowledge"); },
-                        [](const Unacknowledge&) { return std::string_view("Unacknowledge"); },
-                        [](const Resolve&) { return std::string_view("Resolve"); },
-                        [](const Reopen&) { return std::string_view("Reopen"); },
-                        [](const AddNote&) { return std::string_view("AddNote"); },
-                        [](const Tick&) { return std::string_view("Tick"); },
-                        [](const PageAttempted&) { return std::string_view("PageAttempted"); },
-                        [](const Restarted&) { return std::string_view("Restarted"); },
-                        [](const ReplacePolicy&) { return std::string_view("ReplacePolicy"); },
-                        [](const ClockStepped&) { return std::string_view("ClockStepped"); },
-                        [](const SpaceChanged&) { return std::string_view("SpaceChanged"); },
-                    },
-                    step);
+  return std::visit(
+      Overloaded{
+          [](const ReportAlert&) { return std::string_view("ReportAlert"); },
+          [](const Acknowledge&) { return std::string_view("Acknowledge"); },
+          [](const Unacknowledge&) { return std::string_view("Unacknowledge"); },
+          [](const Resolve&) { return std::string_view("Resolve"); },
+          [](const Reopen&) { return std::string_view("Reopen"); },
+          [](const AddNote&) { return std::string_view("AddNote"); },
+          [](const Tick&) { return std::string_view("Tick"); },
+          [](const PageAttempted&) { return std::string_view("PageAttempted"); },
+          [](const Restarted&) { return std::string_view("Restarted"); },
+          [](const ReplacePolicy&) { return std::string_view("ReplacePolicy"); },
+          [](const ClockStepped&) { return std::string_view("ClockStepped"); },
+          [](const SpaceChanged&) { return std::string_view("SpaceChanged"); },
+          [](const AcknowledgeAlert&) { return std::string_view("AcknowledgeAlert"); },
+      },
+      step);
 }
 
 std::string_view name_of(const Change& change) {
@@ -169,7 +173,8 @@ std::string_view name_of(const Change& change) {
                                TOCSIN_NAME(PolicyReplaced),
                                TOCSIN_NAME(SweepAdvanced),
                                TOCSIN_NAME(ClockStepNoted),
-                               TOCSIN_NAME(SpaceNoted)},
+                               TOCSIN_NAME(SpaceNoted),
+                               TOCSIN_NAME(AlertRelabelled)},
                     change);
 #undef TOCSIN_NAME
 }

@@ -76,6 +76,15 @@ void react(const State& state, const Policy& policy, const Change& change, const
             }
             correlation::on_left(by_source, alert, anew.verdict, out);
           },
+          [&](const AlertRelabelled& other) {
+            const Alert& alert = *state.find(other.id);
+            if (alert.status.state != AlertState::firing) return;
+            const Incident* incident = state.find(alert.status.incident);
+            if (incident == nullptr) {  // It opened nothing so far.
+              return correlation::on_fired(core, alert, other.annotations, other.verdict, out);
+            }
+            severity::raise_to(core, *incident, alert, other.annotations, out);
+          },
           [&](const SeverityRaised& raised) {
             with(core, raised.incident, [&](const Incident& incident) {
               escalation::on_severity_raised(core, incident, raised, out);

@@ -26,7 +26,7 @@ class RowCollector::Noting {
   }
   void operator()(const AlertFired& c) {
     to_.touched_.insert(c.id);
-    if (c.new_display) to_.rows_.displays.push_back({c.id, c.annotations, c.generator_url});
+    if (c.new_display) to_.rows_.displays.push_back({c.id, c.annotations, c.generator_url, {}});
     to_.rows_.alert_events.push_back(
         {.alert = c.id,
          .at = wall_,
@@ -36,7 +36,22 @@ class RowCollector::Noting {
          .ends_at = {},
          .annotations = c.new_display ? c.annotations.block() : std::string(),
          .generator_url = c.new_display ? c.generator_url : std::string(),
-         .rules_hash = c.status.rules_hash});
+         .rules_hash = c.status.rules_hash,
+         .labels = {}});
+  }
+  void operator()(const AlertRelabelled& c) {
+    to_.touched_.insert(c.id);
+    to_.rows_.displays.push_back({c.id, c.annotations, c.generator_url, c.labels});
+    to_.rows_.alert_events.push_back({.alert = c.id,
+                                      .at = wall_,
+                                      .kind = "relabelled",
+                                      .source = c.source,
+                                      .starts_at = {},
+                                      .ends_at = {},
+                                      .annotations = c.annotations.block(),
+                                      .generator_url = c.generator_url,
+                                      .rules_hash = c.rules_hash,
+                                      .labels = c.labels.block()});
   }
   void operator()(const AlertEnded& c) {
     to_.touched_.insert(c.id);
@@ -47,7 +62,8 @@ class RowCollector::Noting {
                      .starts_at = {},
                      .ends_at = {},
                      .annotations = {},
-                     .generator_url = {}};
+                     .generator_url = {},
+                     .labels = {}};
     if (c.sender_end != Instant{}) event.ends_at = c.sender_end;
     to_.rows_.alert_events.push_back(std::move(event));
   }
@@ -58,7 +74,7 @@ class RowCollector::Noting {
     if (c.left) to_.incidents_.insert(c.left);
   }
   void operator()(const DisplayTaken& c) {
-    to_.rows_.displays.push_back({c.id, c.annotations, c.generator_url});
+    to_.rows_.displays.push_back({c.id, c.annotations, c.generator_url, {}});
   }
   void operator()(const IncidentOpened& c) {
     to_.incidents_.insert(c.incident->id);

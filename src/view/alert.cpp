@@ -35,7 +35,7 @@ Instant shown_end(const AlertStatus& status) {
     for (const triage::Lease& lease : status.more_leases) end = std::max(end, lease.ends);
     return end;
   }
-  const bool told = status.ended_by == EndedBy::resolve && status.sender_end >= status.starts_at;
+  const bool told = status.ended_by == EndedBy::resolve && status.sender_end > status.starts_at;
   return told ? status.sender_end : status.ended_at;
 }
 

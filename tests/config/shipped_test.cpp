@@ -52,6 +52,7 @@ TEST(ShippedFiles, TheExamplesWorkOnceTheirSignsAreRemoved) {
   folder.write("mail-password", "password\n");
   folder.write("mail-ca.pem", "-----BEGIN CERTIFICATE-----\n");
   folder.write("ana-token", "0123456789abcdef\n");
+  folder.write("relay-hmac", "key\n");
   const auto result = parse_settings(text, "tocsin.yaml", folder.path().string());
   EXPECT_EQ(text_of(result.diagnostics), "");
   ASSERT_EQ(result.settings.channels.size(), 3u);
@@ -59,6 +60,10 @@ TEST(ShippedFiles, TheExamplesWorkOnceTheirSignsAreRemoved) {
   EXPECT_EQ(result.settings.channels[2].mail.password, "password");
   ASSERT_EQ(result.settings.auth.tokens.size(), 1u);
   EXPECT_TRUE(result.settings.auth.tokens[0].admin);
+  const Sender* builds = find_sender(result.settings.senders, "builds");
+  ASSERT_TRUE(builds != nullptr && builds->map != nullptr);
+  EXPECT_EQ(builds->map->each->tokens, std::vector<std::string>{"builds"});
+  EXPECT_EQ(builds->map->labels.size(), 3u);
 }
 
 TEST(Load, ShowsMistakesInRulesWithTheirRealPath) {

@@ -14,14 +14,14 @@ sources:
 
 
 class Alertmanager:
-    """A real one that sends every group at once to `url`."""
+    """A real one that sends every group at once to `url`, which stands at %s in what receives."""
 
-    def __init__(self, folder, url):
+    def __init__(self, folder, url, receiver="webhook_configs: [{url: '%s', send_resolved: true}]"):
         folder.mkdir()
         self.port = free_port()
         config = folder / "alertmanager.yml"
         config.write_text("route: {receiver: tocsin, group_by: [alertname], group_wait: 0s, group_interval: 1s}\n"
-                          f"receivers: [{{name: tocsin, webhook_configs: [{{url: '{url}', send_resolved: true}}]}}]\n")
+                          f"receivers: [{{name: tocsin, {receiver % url}}}]\n")
         log = open(folder / "log", "wb")
         self.process = subprocess.Popen(
             ["prometheus-alertmanager", "--config.file", str(config), "--storage.path", str(folder / "data"),

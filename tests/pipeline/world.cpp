@@ -115,6 +115,11 @@ triage::StepAnswer World::report(const Report& report) {
   const Labels labels(parse(report.labels));
   triage::ReportAlert step;
   step.report.key = secret().key_of_labels(labels);
+  if (!report.sender_key.empty()) {
+    step.report.identity_by = IdentityBy::sender_key;
+    step.report.sender_key = delivery->arena.copy(report.sender_key);
+    step.report.key = secret().key_of_sender(report.source, report.sender_key);
+  }
   step.report.labels = LabelsView(delivery->arena.copy(labels.block()));
   if (report.starts_ago) step.report.starts_at = now_ - *report.starts_ago;
   step.report.phase = report.resolved ? Phase::resolved : Phase::firing;
@@ -127,6 +132,11 @@ triage::StepAnswer World::report(const Report& report) {
   pipeline_->submit(delivery);
   settle();
   return *answer_;
+}
+
+triage::StepAnswer World::acknowledge_by_key(std::string_view key) {
+  return act(triage::AcknowledgeAlert{secret().key_of_sender("forever", key), ""},
+             "source:forever");
 }
 
 triage::StepAnswer World::act(triage::Step step, std::string_view actor,

@@ -33,6 +33,7 @@ class World {
     std::optional<Duration> ends_in = {};  ///< Negative: in the past. Nothing: lease by the source.
     std::string_view source = "prometheus";
     bool resolved = false;
+    std::string sender_key = {};  ///< "": the labels are the identity.
   };
   triage::StepAnswer report(const Report&);
   triage::StepAnswer fires(std::string_view labels) {
@@ -41,6 +42,14 @@ class World {
   triage::StepAnswer clears(std::string_view labels) {
     return report({.labels = std::string(labels), .ends_in = Duration(0)});
   }
+  /// The source "forever" reports what it knows by a key of its own.
+  triage::StepAnswer keyed(std::string_view key, std::string_view labels, bool resolved = false) {
+    return report({.labels = std::string(labels),
+                   .source = "forever",
+                   .resolved = resolved,
+                   .sender_key = std::string(key)});
+  }
+  triage::StepAnswer acknowledge_by_key(std::string_view key);
   triage::StepAnswer act(triage::Step, std::string_view actor = "ana",
                          std::optional<std::uint32_t> if_version = {},
                          std::optional<triage::Idempotency> idempotency = {});

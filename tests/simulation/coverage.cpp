@@ -37,7 +37,7 @@ std::vector<std::string> make_expected() {
   for (const auto fate :
        {triage::Fate::opened, triage::Fate::fired, triage::Fate::refreshed, triage::Fate::resolved,
         triage::Fate::already_so, triage::Fate::late, triage::Fate::unknown_resolve,
-        triage::Fate::done, triage::Fate::needs_labels}) {
+        triage::Fate::unknown_acknowledge, triage::Fate::done, triage::Fate::needs_labels}) {
     all.push_back("answer " + std::string(to_string(fate)));
   }
   for (const auto refusal :

@@ -93,6 +93,10 @@ void Senders::add(Message& message, const KeySecret& secret, Condition& conditio
     coverage_.count("fault", name_of(Fault::late_report));
   }
   const bool fires = word != Word::resolve;
+  // Only with a key of its own can an alert get other labels and stay the same.
+  if (condition.keyed && fires && random_.chance(20)) {
+    condition.labels = labels_of(condition.number, random_);
+  }
   report.starts_at = condition.starts_at == Instant{} ? clock : condition.starts_at;
   Said said{.key = report.key, .condition = condition.number, .fires = fires};
   if (condition.keyed) {
@@ -137,6 +141,16 @@ Message Senders::report(const KeySecret& secret, Instant wall) {
       add(message, secret, other, next_word(other), wall, may_be_unlabeled);
   }
   return message;
+}
+
+std::unique_ptr<triage::Delivery> Senders::acknowledgement(const KeySecret& secret) {
+  const Condition& condition = random_.pick(conditions_);
+  if (!condition.keyed) return nullptr;
+  auto delivery = std::make_unique<triage::Delivery>();
+  delivery->source = condition.source;
+  delivery->actor = "source:" + condition.source;
+  delivery->steps.emplace_back(triage::AcknowledgeAlert{key_of(secret, condition.number), "on it"});
+  return delivery;
 }
 
 std::unique_ptr<triage::Delivery> Senders::with_labels(const triage::Delivery& delivery,

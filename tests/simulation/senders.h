@@ -53,6 +53,8 @@ class Senders {
 
   /// Something happened at one source: some of its conditions changed or were reported again.
   Message report(const KeySecret&, Instant wall);
+  /// Somebody works on one of the conditions that have a key; nothing if there is none.
+  std::unique_ptr<triage::Delivery> acknowledgement(const KeySecret&);
   /// Every condition that may be taken for firing is over, each source by itself.
   std::vector<Message> resolve_everything(const KeySecret&, Instant wall);
   /// The same delivery with the labels it had left out.

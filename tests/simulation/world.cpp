@@ -99,6 +99,7 @@ void World::act() {
   if (dice < 85) return harm_disk();
   if (dice < 90) return maintain();
   if (dice < 91) return clean_stop();
+  if (dice < 95) return acknowledge_by_sender();
 }
 
 void World::report() {
@@ -114,6 +115,14 @@ void World::report() {
     again_.push_back({now().timeline, asked.bytes, asked.said});
   }
   put(std::move(message.delivery), std::move(asked));
+}
+
+void World::acknowledge_by_sender() {
+  auto delivery = senders_.acknowledgement(*secret_);
+  if (delivery == nullptr) return;
+  Asked asked{.kind = Asked::Kind::sender_action,
+              .name = std::string(triage::name_of(delivery->steps[0]))};
+  put(std::move(delivery), std::move(asked));
 }
 
 void World::send_again() {

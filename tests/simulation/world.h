@@ -50,7 +50,7 @@ class World {
  private:
   /// What was asked of the daemon and not answered yet.
   struct Asked {
-    enum class Kind : std::uint8_t { report, action, outcome, own };
+    enum class Kind : std::uint8_t { report, sender_action, action, outcome, own };
     Kind kind = Kind::own;
     std::string bytes{};  ///< Of a report's delivery, to send it again.
     std::vector<Said> said{};
@@ -89,6 +89,7 @@ class World {
   void turn();
   void act();
   void report();
+  void acknowledge_by_sender();
   void send_again();
   void act_as_person();
   bool repeat_keyed_action();

@@ -182,6 +182,15 @@ void World::answer_arrives(std::unique_ptr<Delivery> delivery) {
   switch (asked.kind) {
     case Asked::Kind::report:
       return answered_report(asked, *delivery, token);
+    case Asked::Kind::sender_action: {
+      const triage::StepAnswer& answer = delivery->answers[0];
+      require(answer.fate == Fate::done || answer.fate == Fate::already_so ||
+                  answer.fate == Fate::unknown_acknowledge,
+              "a sender's acknowledgement was answered " + std::string(to_string(answer.fate)));
+      require(bool(answer.alert) == (answer.fate != Fate::unknown_acknowledge),
+              "a sender's acknowledgement of an alert that is known and unknown");
+      return;
+    }
     case Asked::Kind::action:
       return answered_action(asked, *delivery);
     case Asked::Kind::outcome:

@@ -66,7 +66,7 @@ TEST(Refusal, AnotherProgramsDatabaseIsForeign) {
 TEST(Refusal, ANewerFileIsRefusedByItsMinReader) {  // R41
   const TempFolder folder;
   make_store(folder);
-  sql(folder.file("tocsin.db"), "UPDATE meta SET min_reader=2");
+  sql(folder.file("tocsin.db"), "UPDATE meta SET min_reader=1000");
   expect_refused_untouched(folder, "newer");
   EXPECT_FALSE(open_sqlite_reader(bare(folder), std::make_shared<const Heads>()));
 }

@@ -86,6 +86,34 @@ TEST_F(RoundTrip, AnAlertComesBackAsItsLastUpdateLeftIt) {
   EXPECT_EQ(show(state().find(AlertId{1})->status), show(expected));
 }
 
+TEST_F(RoundTrip, LabelsThatChangedComeBackChangedAndTheHistoryHasBoth) {
+  Batch batch = batch_after(loaded_);
+  batch.rows.new_alerts.push_back(new_alert(1));
+  ASSERT_EQ(store_->commit(batch), Committed::committed);
+  const Labels labels{{"alertname", "Disk"}, {"severity", "critical"}};
+  ++batch.seq;
+  batch.rows = {};
+  batch.rows.displays.push_back(
+      {AlertId{1}, Labels{{"summary", "full"}}, "http://a.example/", labels});
+  batch.rows.alert_events.push_back(
+      {.alert = AlertId{1}, .at = at(5), .kind = "relabelled", .labels = labels.block()});
+  ASSERT_EQ(store_->commit(batch), Committed::committed);
+  ++batch.seq;
+  batch.rows = {};
+  batch.rows.displays.push_back({AlertId{1}, Labels{{"summary", "fuller"}}, "", {}});
+  commit_and_reopen(batch);
+  EXPECT_EQ(state().find(AlertId{1})->labels, labels);
+  const auto rows = open_reader(bare(folder_))->alerts({});
+  ASSERT_TRUE(rows && rows->size() == 1);
+  EXPECT_EQ(rows->front().labels, labels);
+  EXPECT_EQ(rows->front().annotations.get("summary"), "fuller");
+  EXPECT_EQ(sql(folder_.file("tocsin.db"), "SELECT labels FROM alert_now"),
+            R"({"alertname":"Disk","severity":"critical"})");
+  EXPECT_EQ(
+      sql(folder_.file("tocsin.db"), "SELECT labels FROM alert_event WHERE kind='relabelled'"),
+      R"({"alertname":"Disk","severity":"critical"})");
+}
+
 TEST_F(RoundTrip, AnAlertThatAlsoEndedInItsFirstBatchKeepsItsFirstEvent) {
   Batch batch = batch_after(loaded_);
   batch.rows.new_alerts.push_back(new_alert(1));

@@ -40,7 +40,8 @@ std::unique_ptr<Delivery> example() {
       Restarted{},
       ReplacePolicy{true},
       ClockStepped{Duration(-3'600'000)},
-      SpaceChanged{true}};
+      SpaceChanged{true},
+      AcknowledgeAlert{{3, 4}, "on it"}};
   return delivery;
 }
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "tocsin/base/diagnostic.h"
 #include "tocsin/base/time.h"
+#include "tocsin/ingest/mapping.h"
 #include "tocsin/rules/matcher.h"
 #include "tocsin/triage/policy.h"
 
@@ -85,6 +86,15 @@ struct Fragment {
   Position at;
 };
 
+/// What intake knows of a configured source besides what the core decides by.
+struct Sender {
+  std::string source;
+  /// Kind json, and never null there: what its alerts are made of.
+  std::shared_ptr<const ingest::Mapping> map;
+  std::string hmac_secret;  ///< "" = unsigned. Never logged or shown.
+  std::string hmac_header;  ///< Holds the signature.
+};
+
 struct SizeLimits {
   std::uint64_t body = 32ULL << 20;
   std::uint64_t bodies_in_flight = 256ULL << 20;
@@ -109,12 +119,16 @@ struct Settings {
   std::vector<Fragment> fragments;        ///< Each name once.
   Auth auth;
   std::vector<triage::Source> sources;    ///< alertmanager-api exists built in.
+  std::vector<Sender> senders;            ///< Of the configured ones among them.
   std::vector<std::string> identity_ignore;
   std::vector<Channel> channels;          ///< `log` built in, first.
   std::vector<std::string> fallback;      ///< Channel names; default {log}.
   Position fallback_at;
   SizeLimits limits;
 };
+
+/// The one of this source, or null.
+const Sender* find_sender(const std::vector<Sender>&, std::string_view source);
 
 /// Reads tocsin.yaml and the secrets it names. Settings are filled as far as they could be read.
 struct SettingsResult {

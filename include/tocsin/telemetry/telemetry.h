@@ -57,7 +57,7 @@ class Metrics {
   struct IntakeCounts {
     std::uint64_t received = 0;  ///< Alerts in bodies that could be read.
     std::uint64_t opened = 0, fired = 0, refreshed = 0, resolved = 0, already_so = 0, late = 0,
-                  unknown_resolve = 0, refused = 0;
+                  unknown_resolve = 0, refused = 0, acknowledged = 0, unknown_acknowledge = 0;
   };
   void intake(std::string_view source, const IntakeCounts&);
   void rejected(std::string_view source, std::string_view reason, std::uint64_t count);

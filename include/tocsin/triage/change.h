@@ -113,6 +113,19 @@ struct AlertReapplied {
   rules::Verdict verdict;  ///< For what follows from it; not kept.
 };
 
+/// An alert found by its sender's key has other labels, and so rules and severity of its own again.
+struct AlertRelabelled {
+  AlertId id;
+  std::uint16_t source = 0;
+  Labels labels;
+  Labels annotations;
+  std::string generator_url;
+  std::uint64_t display_hash = 0;
+  Severity severity = Severity::sev3;  ///< The worst of this occurrence.
+  std::uint64_t rules_hash = 0;
+  rules::Verdict verdict;  ///< For what follows from it; not kept.
+};
+
 struct IncidentOpened {
   std::shared_ptr<const Incident> incident;  ///< Never null; apart, since it is large and rare.
   AlertId alert;
@@ -272,7 +285,8 @@ struct SpaceNoted {
 using Change =
     std::variant<SourceNamed, AlertOpened, AlertFired, AlertEnded, LeaseRenewed, LeaseRearmed,
                  SenderEndSeen, LeaseDropped, DisplayTaken, AlertForgotten, ReportCounted,
-                 AlertSeverityRaised, AlertReapplied, IncidentOpened, AlertJoined, AlertLeftFiring, SeverityRaised,
+                 AlertSeverityRaised, AlertReapplied, AlertRelabelled, IncidentOpened, AlertJoined,
+                 AlertLeftFiring, SeverityRaised,
                  IncidentAcknowledged, IncidentUnacknowledged, IncidentRecovering, IncidentRelapsed,
                  IncidentResolved, IncidentReopened, IncidentClosed, NoteAdded, EscalationStepped,
                  EscalationExhausted, PageQueued, PageHandedOut, PageDelivered, PageFailed,

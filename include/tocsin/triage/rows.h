@@ -29,12 +29,13 @@ struct TimelineEntry {
 struct AlertEvent {
   AlertId alert;
   Instant at{};
-  std::string kind;  ///< "fired", "continued", "resolved", "lease", "person"
+  std::string kind;  ///< "fired", "continued", "relabelled", "resolved", "lease", "person"
   std::uint16_t source = 0;
   std::optional<Instant> starts_at, ends_at;
   std::string annotations;  ///< Canonical block; "" = unchanged.
   std::string generator_url;
   std::uint64_t rules_hash = 0;
+  std::string labels;  ///< Canonical block; "" = unchanged.
 };
 
 /// The rows one batch writes: final values of what its changes touched, and history. They hold
@@ -66,6 +67,7 @@ struct Rows {
     AlertId id;
     Labels annotations;
     std::string generator_url;
+    Labels labels;  ///< Empty = unchanged.
   };
   std::vector<std::string> sources;  ///< All names, if one was added.
   std::vector<NewAlert> new_alerts;

@@ -92,8 +92,16 @@ struct SpaceChanged {
   bool low = false;
 };
 
+/// A sender says that somebody works on what it reported under this key: acknowledges the incident
+/// of that alert. An alert that is unknown, over or of no incident has nothing to acknowledge.
+struct AcknowledgeAlert {
+  Key key;
+  std::string note;
+};
+
 using Step = std::variant<ReportAlert, Acknowledge, Unacknowledge, Resolve, Reopen, AddNote, Tick,
-                          PageAttempted, Restarted, ReplacePolicy, ClockStepped, SpaceChanged>;
+                          PageAttempted, Restarted, ReplacePolicy, ClockStepped, SpaceChanged,
+                          AcknowledgeAlert>;
 std::string_view name_of(const Step&);
 
 /// Why the answer is no. The http room maps these to statuses in one table.
@@ -118,6 +126,7 @@ enum class Fate : std::uint8_t {
   already_so,       ///< Nothing to do: a repeated resolve, a second acknowledgement.
   late,             ///< Fires, but says it began before the end of the last occurrence.
   unknown_resolve,  ///< Resolved an alert never seen; stored.
+  unknown_acknowledge,  ///< Acknowledged an alert never seen; dropped.
   done,             ///< An action took place.
   /// Unknown key: decode all labels and deliver again. Other steps of the delivery may have been
   /// decided; repeated, they change nothing.

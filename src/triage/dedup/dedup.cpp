@@ -9,6 +9,8 @@ namespace tocsin::triage::dedup {
 
 namespace {
 constexpr std::string_view kOwnSource = "tocsin";
+/// What a sender says of the severity.
+constexpr std::string_view kSeverityLabel = "severity";
 
 /// Whether the report fires, by our clock of receipt, and for how long it vouches.
 struct Reading {
@@ -139,6 +141,54 @@ void open(const Core& core, const ReportAlert& step, const Reading& reading, std
   out.changes.emplace_back(std::move(opened));
 }
 
+/// What the sender says now over what it said before: labels that it leaves out stay. More than an
+/// alert may keep is not gathered up: then only what it says now counts.
+Labels over(LabelsView before, LabelsView now) {
+  std::vector<Label> pairs(before.begin(), before.end());
+  pairs.insert(pairs.end(), now.begin(), now.end());
+  Labels merged(std::move(pairs));
+  const bool fits =
+      merged.view().count() <= kMergedLabelsMax && merged.block().size() <= kMergedLabelsBytes;
+  return fits ? merged : Labels(now);
+}
+
+rules::Verdict judge(const Core& core, const ReportAlert& step, LabelsView labels) {
+  if (labels == step.report.labels) return verdict_of(core, step, labels);
+  return rules::match(core.policy.rules, labels, step.report.annotations, core.context.source);
+}
+
+/// The same alert by its sender's key, with other labels. Within an occurrence labels that vanish
+/// and a severity that falls are ignored: a group of alerts that is reported as one has fewer
+/// labels and a lower severity in common when it grows, and is no better for it.
+void relabel(const Core& core, const Alert& alert, const ReportAlert& step, std::uint16_t source,
+             bool same_occurrence, Changes& out) {
+  const Report& report = step.report;
+  if (report.identity_by != IdentityBy::sender_key || !report.has_labels) return;
+  const LabelsView known = alert.labels;
+  if (report.labels == known || report.labels.empty()) return;
+  Labels labels = same_occurrence ? over(known, report.labels) : Labels(report.labels);
+  rules::Verdict verdict = judge(core, step, labels);
+  const Severity worst = alert.status.severity;
+  const std::string_view word = known.get(kSeverityLabel);
+  if (same_occurrence && is_worse(worst, verdict.severity) && !word.empty()) {
+    const Labels kept({{kSeverityLabel, word}});
+    labels = over(labels, kept);
+    verdict = judge(core, step, labels);
+  }
+  if (labels.view() == known) return;
+  AlertRelabelled change{.id = alert.id,
+                         .source = source,
+                         .labels = std::move(labels),
+                         .annotations = Labels(report.annotations),
+                         .generator_url = std::string(report.generator_url),
+                         .display_hash = display_hash_of(report),
+                         .severity = verdict.severity,
+                         .rules_hash = verdict.rules_hash,
+                         .verdict = verdict};
+  if (same_occurrence) change.severity = worse_of(worst, verdict.severity);
+  out.emplace_back(std::move(change));
+}
+
 /// At most once a minute for one alert, and never many at once: what changed is written lazily.
 void take_display(const Core& core, const Alert& alert, const Report& report, Changes& out) {
   const std::uint64_t hash = display_hash_of(report);
@@ -159,13 +209,16 @@ bool is_new_source(const Alert& alert, std::uint16_t source) {
                               [&](const Lease& lease) { return lease.source == source; });
 }
 
-void refresh(const Core& core, const Alert& alert, std::uint32_t slot, const Report& report,
+void refresh(const Core& core, const Alert& alert, std::uint32_t slot, const ReportAlert& step,
              const Reading& reading, Decision& out) {
+  const Report& report = step.report;
   out.answer.fate = Fate::refreshed;
   out.changes.emplace_back(LeaseRenewed{alert.id, slot, reading.lease,
                                         report.ends_at.value_or(Instant{}), reading.clock_skew,
                                         is_new_source(alert, reading.lease.source)});
-  take_display(core, alert, report, out.changes);
+  const std::size_t before = out.changes.size();
+  relabel(core, alert, step, reading.lease.source, true, out.changes);
+  if (out.changes.size() == before) take_display(core, alert, report, out.changes);
 }
 
 /// True if the occurrence was not ended by its sender, who may go on reporting it. What a person
@@ -204,15 +257,20 @@ void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
   if (core.state.firing_count() >= core.policy.active_alerts_max) {
     return refuse(out, Refusal::too_many_alerts);
   }
+  const bool continued = may_go_on(core, before) && is_same_occurrence(core, before, report);
+  relabel(core, alert, step, source, continued, out.changes);
+  const auto* relabelled =
+      out.changes.empty() ? nullptr : std::get_if<AlertRelabelled>(&out.changes.back());
   AlertFired fired{.id = alert.id,
-                   .continued = may_go_on(core, before) && is_same_occurrence(core, before, report),
+                   .continued = continued,
                    .new_display = display_hash_of(report) != alert.display_hash,
                    .annotations = Labels(report.annotations),
                    .generator_url = std::string(report.generator_url),
                    .display_hash = display_hash_of(report),
                    .source = source,
                    .status = firing_status(core, report, reading),
-                   .verdict = verdict_of(core, step, alert.labels)};
+                   .verdict = relabelled != nullptr ? relabelled->verdict
+                                                    : verdict_of(core, step, alert.labels)};
   AlertStatus& status = fired.status;
   status.incident = before.incident;
   status.sender_end = before.sender_end;
@@ -220,8 +278,8 @@ void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
   if (fired.continued) {
     status.starts_at = before.starts_at;
     status.received_at = before.received_at;
-    status.severity = before.severity;
-    status.rules_hash = before.rules_hash;
+    status.severity = relabelled != nullptr ? relabelled->severity : before.severity;
+    status.rules_hash = relabelled != nullptr ? relabelled->rules_hash : before.rules_hash;
   } else {
     status.severity = fired.verdict.severity;
     status.rules_hash = fired.verdict.rules_hash;
@@ -235,11 +293,15 @@ void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
 void end(const Core& core, const Alert& alert, const Report& report, std::uint16_t source,
          Decision& out) {
   out.answer.fate = Fate::resolved;
+  // An end without a time of the sender's clock: what it says later is compared with times of that
+  // clock only. A sender with keys of its own repeats the start it has named; others name new ones.
+  const bool keyed = report.identity_by == IdentityBy::sender_key;
+  const Instant without_time = keyed ? alert.status.starts_at : core.now.wall;
   out.changes.emplace_back(AlertEnded{.id = alert.id,
                                       .by = EndedBy::resolve,
                                       .source = source,
                                       .at = core.now.timeline,
-                                      .sender_end = report.ends_at.value_or(core.now.wall)});
+                                      .sender_end = report.ends_at.value_or(without_time)});
 }
 }  // namespace
 
@@ -259,7 +321,7 @@ void decide(const Core& core, const ReportAlert& step, Decision& out) {
   out.answer.alert = known->id;
   out.answer.incident = known->status.incident;
   if (known->status.state == AlertState::firing) {
-    if (reading.firing) return refresh(core, *known, *slot, report, reading, out);
+    if (reading.firing) return refresh(core, *known, *slot, step, reading, out);
     return end(core, *known, report, source, out);
   }
   if (reading.firing) return fire_again(core, *known, step, reading, source, out);

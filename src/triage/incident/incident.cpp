@@ -103,6 +103,21 @@ void decide(const Core& core, const Acknowledge& step, Decision& out) {
                                                 .note = step.note});
 }
 
+void decide(const Core& core, const AcknowledgeAlert& step, Decision& out) {
+  const Alert* alert = core.state.find(step.key);
+  if (alert == nullptr) {
+    out.answer.fate = Fate::unknown_acknowledge;
+    return;
+  }
+  out.answer.alert = alert->id;
+  out.answer.fate = Fate::already_so;
+  if (alert->status.state != AlertState::firing) return;
+  const Incident* incident = core.state.find(alert->status.incident);
+  if (incident == nullptr || incident->state == IncidentState::resolved) return;
+  out.answer.fate = Fate::done;
+  decide(core, Acknowledge{incident->id, step.note}, out);
+}
+
 void decide(const Core& core, const Unacknowledge& step, Decision& out) {
   const Incident* incident = target(core, step.incident, out);
   if (incident == nullptr) return;

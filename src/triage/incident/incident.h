@@ -10,6 +10,7 @@ void decide(const Core&, const Unacknowledge&, Decision& out);
 void decide(const Core&, const Resolve&, Decision& out);
 void decide(const Core&, const Reopen&, Decision& out);
 void decide(const Core&, const AddNote&, Decision& out);
+void decide(const Core&, const AcknowledgeAlert&, Decision& out);
 
 /// The incident's own timer is due: ack_timeout, the end of recovery, or close_after.
 void decide_due(const Core&, const Incident&, Changes& out);
