@@ -85,7 +85,7 @@ void CommitThread::run() {
     {
       const std::scoped_lock lock(mutex_);
       batch = std::exchange(next_, std::nullopt);
-      if (!batch && ending_) return;
+      if (!batch && ending_) break;
     }
     if (batch) {
       if (!commit_until_done(*batch)) return;
@@ -93,8 +93,10 @@ void CommitThread::run() {
     }
     work_between_batches();
     look_at_space();
+    options_.rejected->write(*options_.store, low_space_, false);
     look_after_store();
   }
+  options_.rejected->write(*options_.store, low_space_, true);
 }
 
 void CommitThread::work_between_batches() {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/rejected_shelf.h"
 #include "tocsin/config/config.h"
 #include "tocsin/store/store.h"
 #include "tocsin/telemetry/telemetry.h"
@@ -27,6 +28,7 @@ class CommitThread {
     telemetry::Log* log = nullptr;
     std::function<void()> on_committed;      ///< On this thread.
     std::function<void(bool low)> on_space;  ///< Free space fell below min_free, or is back.
+    RejectedShelf* rejected = nullptr;       ///< What it writes between batches.
   };
   explicit CommitThread(Options);
   ~CommitThread();  ///< Ends the thread; a batch under way is finished first.

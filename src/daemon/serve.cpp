@@ -151,6 +151,12 @@ class Daemon {
     options.doors.reload = [this](bool reapply, Reload::Then then) {
       reload_->ask(reapply, std::move(then));
     };
+    options.doors.rejected_has_room = [this](std::size_t bytes) {
+      return rejected_.has_room(bytes);
+    };
+    options.doors.keep_rejected = [this](store::RejectedBody body) {
+      rejected_.put(std::move(body));
+    };
     options.doors.wall_offset = [this] { return core_->wall_offset(); };
     server_ = std::make_unique<http::Server>(std::move(options));
   }
@@ -169,7 +175,8 @@ class Daemon {
                                   [this](bool low) {
                                     auto step = own_delivery(triage::SpaceChanged{low});
                                     inbox_.put(step);
-                                  }});
+                                  },
+                              .rejected = &rejected_});
     pages_ = std::make_unique<PageThread>(
         PageThread::Options{.make_reader = [this] { return make_reader(); },
                             .courier = courier_.get(),
@@ -309,6 +316,7 @@ class Daemon {
   Started started_;
   KeySecret secret_;
   Inbox inbox_;
+  RejectedShelf rejected_{metrics_, log_};
   std::atomic<std::shared_ptr<const triage::Policy>> policy_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> stopping_{false};

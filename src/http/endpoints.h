@@ -18,6 +18,10 @@ Response list_incidents(Site&, store::Reader*, const Request&);
 Response show_incident(Site&, store::Reader*, const Request&);
 Response list_alerts(Site&, store::Reader*, const Request&);
 
+// rejected.cpp
+Response list_rejected(Site&, store::Reader*, const Request&);
+Response show_rejected(Site&, store::Reader*, const Request&);
+
 // alertmanager_lists.cpp
 Response alertmanager_alerts(Site&, store::Reader*, const Request&);
 Response alertmanager_status(Site&, const Request&);

@@ -6,6 +6,7 @@
 #include "http/action.h"
 #include "http/endpoints.h"
 #include "http/net_thread.h"
+#include "http/rejected.h"
 #include "http/signature.h"
 #include "tocsin/base/check.h"
 
@@ -57,6 +58,7 @@ std::optional<Response> Exchange::begin(const Head& head) {
   request_.route = nullptr;
   request_.terms = site.terms.load();
   request_.caller = {};
+  replay_.reset();
   request_.dialect = Dialect::native;
   request_.head = head;
   body_max_ = 0;
@@ -231,6 +233,8 @@ void Exchange::dispatch() {
       if (!delivery) return conversation_.respond(std::move(delivery.error()));
       return submit(*std::move(delivery));
     }
+    case Work::replay:
+      return read_for_replay();
     case Work::reload:
       return reload();
   }
@@ -323,7 +327,31 @@ void Exchange::reload() {
                                    });
 }
 
-void Exchange::on_read(Response response) { conversation_.respond(std::move(response)); }
+void Exchange::read_for_replay() {
+  if (!request_.caller.teams.empty()) {
+    return conversation_.respond(
+        error_response(request_.dialect, 403,
+                       "a token for the incidents of some teams may not replay; use one "
+                       "with the scope respond"));
+  }
+  replay_ = std::make_shared<store::RejectedBody>();
+  read_on_pool(ReadPool::Kind::action, [this, found = replay_](store::Reader* reader) {
+    auto read = find_rejected(net_.site(), reader, request_);
+    if (!read) return std::move(read.error());
+    *found = *std::move(read);
+    return Response{};
+  });
+}
+
+void Exchange::on_read(Response response) {
+  const bool replays = request_.route->work == Work::replay && response.status == 200;
+  if (!replays) return conversation_.respond(std::move(response));
+  try {
+    take_up(intake_.replay(net_, request_, *replay_));
+  } catch (const std::exception&) {
+    conversation_.respond(error_response(request_.dialect, 500, "the body could not be taken in"));
+  }
+}
 
 Response Exchange::broken(int status, std::string_view detail, std::string_view reason) {
   if (!open_) {

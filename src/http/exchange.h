@@ -66,6 +66,7 @@ class Exchange {
   void read_on_pool(ReadPool::Kind, ReadPool::Task);
   void reload();
   void answer_action(const triage::Delivery&);
+  void read_for_replay();
   void count_refusal(std::string_view reason);
   std::optional<Response> refuse(int status, std::string_view detail, std::string_view reason);
 
@@ -78,6 +79,7 @@ class Exchange {
   Clock::time_point began_;
   bool open_ = false;  ///< Counted in Site::open_requests.
   Intake intake_;
+  std::shared_ptr<store::RejectedBody> replay_;  ///< What is taken in anew.
   std::unique_ptr<triage::Delivery> waiting_;  ///< Its lane is full.
   Clock::time_point waits_since_;
 };

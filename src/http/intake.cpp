@@ -6,6 +6,7 @@
 
 #include "http/access.h"
 #include "http/net_thread.h"
+#include "http/rejected.h"
 #include "tocsin/alert/identity.h"
 #include "tocsin/base/text.h"
 #include "tocsin/rules/rule_set.h"
@@ -116,7 +117,44 @@ std::string_view intake_source(const triage::Policy& policy, const Request& requ
 }
 
 Intake::Next Intake::begin(NetThread& net, const Request& request) {
-  return decode(net, request, &net.memo());
+  const auto policy = net.site().options.doors.policy();
+  source_ = intake_source(*policy, request);
+  dialect_ = request.dialect;
+  body_ = request.body;
+  tells_all_ = !request.id.empty();
+  replays_ = false;
+  only_.clear();
+  const auto kind = kind_of_request(*policy, request);
+  if (!kind) return kind.error();
+  kind_ = *kind;
+  // What answers for every alert by its labels needs them.
+  const bool may_be_known = kind_ == ingest::Kind::alertmanager_api && !tells_all_;
+  return decode(net, request, may_be_known ? &net.memo() : nullptr);
+}
+
+Intake::Next Intake::replay(NetThread& net, const Request& request,
+                            const store::RejectedBody& rejected) {
+  const auto policy = net.site().options.doors.policy();
+  const auto source = std::ranges::find(policy->sources, rejected.source, &triage::Source::name);
+  const auto kind = source == policy->sources.end() ? std::nullopt : ingest::kind_of(source->kind);
+  if (!kind) {
+    return error_response(Dialect::native, 409,
+                          "nothing defines the source \"" + rejected.source +
+                              "\" any more; add it to sources in tocsin.yaml");
+  }
+  if (rejected.body.size() < rejected.bytes) {
+    return error_response(Dialect::native, 409,
+                          "only the beginning of the body was kept; let its sender send it again");
+  }
+  source_ = rejected.source;
+  kind_ = *kind;
+  dialect_ = Dialect::native;
+  body_ = rejected.body;
+  tells_all_ = true;
+  replays_ = true;
+  // More than are known one by one: all are taken, and those accepted then are repeated.
+  only_ = refused_in(rejected).value_or(std::vector<std::size_t>());
+  return decode(net, request, nullptr);
 }
 
 Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo* memo) {
@@ -124,21 +162,13 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   auto delivery = std::make_unique<triage::Delivery>();
   delivery->policy = site.options.doors.policy();
   const triage::Policy& policy = *delivery->policy;
-  source_ = intake_source(policy, request);
-  dialect_ = request.dialect;
-  tells_all_ = !request.id.empty();
-  const auto kind = kind_of_request(policy, request);
-  if (!kind) return kind.error();
-  if (*kind != ingest::Kind::alertmanager_api || tells_all_) {
-    memo = nullptr;  // The answer names every alert by its labels.
-  }
   const config::Sender* sender = find_sender(request.terms->senders, source_);
-  if (*kind == ingest::Kind::json && (sender == nullptr || sender->map == nullptr)) {
+  if (kind_ == ingest::Kind::json && (sender == nullptr || sender->map == nullptr)) {
     // Between two configurations: the policy is newer than what the request began with.
     return overloaded(dialect_, "the configuration changes just now; send it again");
   }
   std::string invented_key;
-  if (*kind == ingest::Kind::pagerduty) {
+  if (kind_ == ingest::Kind::pagerduty) {
     invented_key = random_token().substr(0, kInventedKeyDigits);
   }
 
@@ -151,8 +181,9 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   terms.mapping_version = policy.identity_hash;
   terms.limits.labels = static_cast<std::size_t>(request.terms->limits.labels);
   terms.limits.label_value = static_cast<std::size_t>(request.terms->limits.label_value);
-  auto decoded = net.decoder().decode(*kind, request.body, terms, memo, delivery->arena);
+  auto decoded = net.decoder().decode(kind_, body_, terms, memo, delivery->arena);
   if (!decoded) return unreadable(site, decoded.error());
+  if (!only_.empty()) leave_only_refused(*decoded);
   event_key_ = std::move(decoded->event_key);
   remarks_ = std::move(decoded->remarks);
 
@@ -189,8 +220,28 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   return delivery;
 }
 
+void Intake::leave_only_refused(ingest::Decoded& decoded) const {
+  std::size_t refused = 0;
+  for (const std::size_t some : decoded.refused_by) refused += some;
+  if (refused != decoded.refused.size()) return;  // Which ones is not known any more.
+  // Reports stand in the order of the body, between those that are refused again.
+  std::vector<Report> kept;
+  std::size_t index = 0;
+  auto next_refused = decoded.refused.begin();
+  for (const Report& report : decoded.reports) {
+    while (next_refused != decoded.refused.end() && next_refused->index == index) {
+      ++next_refused;
+      ++index;
+    }
+    if (std::ranges::find(only_, index) != only_.end()) kept.push_back(report);
+    ++index;
+  }
+  decoded.reports = std::move(kept);
+}
+
 Response Intake::unreadable(Site& site, const ingest::BodyError& error) {
   site.count_rejected(source_, error.reason, 1);
+  if (!replays_) keep_rejected(site, source_, body_, error);
   std::string detail = "the body cannot be read: ";
   if (!error.at.empty()) detail += "at " + error.at + ", ";
   detail += "byte " + std::to_string(error.offset) + ": " + error.problem;
@@ -205,6 +256,7 @@ Response Intake::unreadable(Site& site, const ingest::BodyError& error) {
 
 void Intake::tell_of_refusals(Site& site) const {
   if (refused_ == 0) return;
+  if (!replays_) keep_rejected(site, source_, body_, refused_, described_);
   for (std::size_t i = 0; i < refused_by_.size(); ++i) {
     site.count_rejected(source_, ingest::to_string(static_cast<ingest::RefusalReason>(i)),
                         refused_by_[i]);

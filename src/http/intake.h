@@ -26,10 +26,14 @@ class Intake {
   using Next = std::variant<Response, std::unique_ptr<triage::Delivery>>;
 
   Next begin(NetThread&, const Request&);
+  /// Takes in anew what was refused of a body then, by the configuration of now.
+  Next replay(NetThread&, const Request&, const store::RejectedBody&);
   Next answered(NetThread&, const Request&, const triage::Delivery&);
 
  private:
   Next decode(NetThread&, const Request&, ingest::Memo*);
+  /// Leaves only those alerts that were refused when the body came first.
+  void leave_only_refused(ingest::Decoded&) const;
   Response unreadable(Site&, const ingest::BodyError&);
   void tell_of_refusals(Site&) const;
   Response response(const telemetry::Metrics::IntakeCounts&) const;
@@ -38,7 +42,11 @@ class Intake {
 
   Response event_answer() const;
 
-  bool tells_all_ = false;  ///< The route is /ingest/{source}.
+  bool tells_all_ = false;  ///< The answer says what became of each alert.
+  bool replays_ = false;
+  std::vector<std::size_t> only_;  ///< Of a replay: the alerts to take; empty: all.
+  std::string_view body_;
+  ingest::Kind kind_ = ingest::Kind::alertmanager_api;
   Dialect dialect_ = Dialect::native;
   std::string event_key_;  ///< What the answer to an event names.
   std::vector<ingest::Remark> remarks_;

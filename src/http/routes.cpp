@@ -97,6 +97,14 @@ constexpr std::array kRoutes = {
     action("/v1/incidents/{id}/reopen", "reopen"),
     action("/v1/incidents/{id}/note", "note"),
     read("/v1/alerts", list_alerts),
+    read("/v1/rejected", list_rejected),
+    read("/v1/rejected/{id}", show_rejected),
+    Route{.method = "POST",
+          .pattern = "/v1/rejected/{id}/replay",
+          .scope = Scope::respond,
+          .body = BodyLimit::action,
+          .lane = "intake",
+          .work = Work::replay},
     now("/", false, Scope::open, index_page),
 };
 

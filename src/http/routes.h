@@ -36,6 +36,7 @@ enum class Work : std::uint8_t {
   read,    ///< Answered on a read thread from the store.
   intake,  ///< Alerts: decoded and delivered to the core.
   action,  ///< A person's action on an incident, delivered to the core.
+  replay,  ///< A rejected body is read from the store and taken in anew.
   reload,  ///< The files are read again.
 };
 

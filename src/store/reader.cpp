@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "store/connection.h"
+#include "store/rejected_bodies.h"
 #include "store/row_codec.h"
 #include "store/schema.h"
 
@@ -36,6 +37,15 @@ void take_counts(const triage::Rows::IncidentCounts& counts, Incident& incident)
   incident.last_joined = counts.last_joined;
   incident.version = counts.version;
 }
+
+/// Ids below it; 0 means from the newest. SQLite's integers are signed.
+std::int64_t below(std::uint64_t before) {
+  constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
+  return before == 0 || before > kMax ? static_cast<std::int64_t>(kMax)
+                                      : static_cast<std::int64_t>(before);
+}
+
+std::size_t rows_for(std::size_t limit) { return std::clamp<std::size_t>(limit, 1, kRowsMax); }
 
 class SqliteReader final : public Reader {
  public:
@@ -91,6 +101,28 @@ class SqliteReader final : public Reader {
       return read(
           sql, [&](Statement& to) { to.number(id.value).number(kRowsMax); },
           [&](Row& row) { out.push_back(get_page(row)); });
+    });
+  }
+
+  std::expected<std::vector<RejectedBody>, StoreError> rejected(std::uint64_t before,
+                                                                std::size_t limit) override {
+    using Bodies = std::vector<RejectedBody>;
+    const std::string sql = std::string("SELECT ") + kRejectedColumns +
+                            " FROM rejected_body WHERE id<? ORDER BY id DESC LIMIT ?";
+    return transaction<Bodies>([&](Bodies& out) {
+      return read(
+          sql, [&](Statement& to) { to.integer(below(before)).number(rows_for(limit)); },
+          [&](Row& row) { out.push_back(get_rejected(row)); });
+    });
+  }
+
+  std::expected<std::optional<RejectedBody>, StoreError> rejected_body(std::uint64_t id) override {
+    const std::string sql =
+        std::string("SELECT ") + kRejectedColumnsInFull + " FROM rejected_body WHERE id=?";
+    return transaction<std::optional<RejectedBody>>([&](std::optional<RejectedBody>& out) {
+      return read(
+          sql, [&](Statement& to) { to.integer(below(id)); },
+          [&](Row& row) { out = get_rejected(row); });
     });
   }
 
@@ -162,15 +194,6 @@ class SqliteReader final : public Reader {
   std::shared_ptr<const Heads> heads_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
 };
-
-/// Ids below it; 0 means from the newest. SQLite's integers are signed.
-std::int64_t below(std::uint64_t before) {
-  constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
-  return before == 0 || before > kMax ? static_cast<std::int64_t>(kMax)
-                                      : static_cast<std::int64_t>(before);
-}
-
-std::size_t rows_for(std::size_t limit) { return std::clamp<std::size_t>(limit, 1, kRowsMax); }
 
 /// Conditions with one parameter for each value; the values are bound, never spelled out.
 class Filter {

@@ -8,6 +8,7 @@
 #include "store/load.h"
 #include "store/policy_files.h"
 #include "store/reader.h"
+#include "store/rejected_bodies.h"
 #include "store/resync.h"
 #include "store/schema.h"
 #include "tocsin/base/check.h"
@@ -241,6 +242,18 @@ std::expected<void, StoreError> SqliteStore::save_policy(
   if (ended.code == SQLITE_OK) return {};
   if (ended.code == kFenced) return std::unexpected(not_owner(path_));
   return std::unexpected(error_of(db_.get(), ended.code, "cannot write the rules to " + path_));
+}
+
+std::expected<void, StoreError> SqliteStore::keep_rejected(
+    const std::vector<RejectedBody>& bodies) {
+  if (fenced_ || broken_) return std::unexpected(not_owner(path_));
+  const Ended ended = transact([&] {
+    const int code = check_owner();
+    return code == SQLITE_OK ? write_rejected(db_.get(), bodies) : code;
+  });
+  if (ended.code == SQLITE_OK) return {};
+  if (ended.code == kFenced) return std::unexpected(not_owner(path_));
+  return std::unexpected(error_of(db_.get(), ended.code, "cannot write to " + path_));
 }
 
 std::expected<std::vector<triage::PolicyFile>, StoreError> SqliteStore::last_policy() {

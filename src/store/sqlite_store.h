@@ -28,6 +28,7 @@ class SqliteStore final : public Store {
                                               const std::vector<triage::PolicyFile>&,
                                               Instant wall) override;
   std::expected<std::vector<triage::PolicyFile>, StoreError> last_policy() override;
+  std::expected<void, StoreError> keep_rejected(const std::vector<RejectedBody>&) override;
   bool maintain(Now, Duration keep_events, Duration keep_incidents) override;
   std::uint64_t wal_bytes() const override;
   std::uint64_t free_bytes() const override;

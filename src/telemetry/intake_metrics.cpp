@@ -22,6 +22,13 @@ Family<Counter>& am_received(Families make) {
                        "The total number of received alerts.");
 }
 
+Family<Counter>& rejected_bodies(Families make) {
+  return make.counters(
+      "tocsin_rejected_bodies_total",
+      "Bodies that could not be read or held refused alerts: kept in the store, or "
+      "dropped for want of room on the way there.");
+}
+
 }  // namespace
 
 IntakeMetrics::IntakeMetrics(Families make)
@@ -36,6 +43,8 @@ IntakeMetrics::IntakeMetrics(Families make)
                                    "Time from a whole request to its answer, by route.")),
       access(make.counters("tocsin_http_access_total",
                            "Requests whose credential was ignored, or that were turned away.")),
+      bodies_kept(rejected_bodies(make).Add({{"result", "kept"}})),
+      bodies_dropped(rejected_bodies(make).Add({{"result", "dropped"}})),
       memo_hits(make.counter("tocsin_label_memo_hits_total",
                              "Alerts whose spelling of the labels was known already.")),
       memo_misses(

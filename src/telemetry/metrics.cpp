@@ -46,6 +46,11 @@ void Metrics::intake(std::string_view source, const IntakeCounts& counts) {
   add(&impl_->intake.am_resolved, counts.resolved + counts.already_so + counts.unknown_resolve);
 }
 
+void Metrics::rejected_bodies(std::uint64_t kept, std::uint64_t dropped) {
+  add(&impl_->intake.bodies_kept, kept);
+  add(&impl_->intake.bodies_dropped, dropped);
+}
+
 void Metrics::rejected(std::string_view source, std::string_view reason, std::uint64_t count) {
   std::string name(source);
   name += ' ';

@@ -44,6 +44,8 @@ struct IntakeMetrics {
   Family<Counter>& http_requests;
   Family<Histogram>& http_seconds;
   Family<Counter>& access;
+  Counter& bodies_kept;
+  Counter& bodies_dropped;
   Counter& memo_hits;
   Counter& memo_misses;
   Counter& am_firing;

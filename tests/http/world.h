@@ -21,6 +21,7 @@ struct Shelf {
   std::mutex mutex;
   std::map<std::uint64_t, triage::Incident> incidents;
   std::vector<store::AlertRow> alerts;
+  std::vector<store::RejectedBody> rejected;
   bool broken = false;
 };
 
@@ -74,6 +75,21 @@ class ShelfReader : public store::Reader {
   Result<std::vector<triage::Page>> pages(IncidentId) override {
     return std::vector<triage::Page>();
   }
+  Result<std::vector<store::RejectedBody>> rejected(std::uint64_t before,
+                                                    std::size_t limit) override {
+    const std::lock_guard lock(shelf_.mutex);
+    std::vector<store::RejectedBody> found;
+    for (auto one = shelf_.rejected.rbegin(); one != shelf_.rejected.rend(); ++one) {
+      if ((before == 0 || one->id < before) && found.size() < limit) found.push_back(*one);
+    }
+    return found;
+  }
+  Result<std::optional<store::RejectedBody>> rejected_body(std::uint64_t id) override {
+    const std::lock_guard lock(shelf_.mutex);
+    const auto found = std::ranges::find(shelf_.rejected, id, &store::RejectedBody::id);
+    if (found == shelf_.rejected.end()) return std::optional<store::RejectedBody>();
+    return *found;
+  }
 
  private:
   template <class T, class U>
@@ -108,6 +124,7 @@ class World {
   std::atomic<int> full_times = 0;  ///< So often a lane is full first.
   std::atomic<bool> stopping = false;
   std::atomic<bool> ready = true;
+  std::atomic<bool> rejected_room = true;
   std::atomic<bool> holds_answers = false;
   Decide decide;  ///< Set before start(); nothing: everything is done.
   telemetry::Metrics metrics;
@@ -143,6 +160,13 @@ class World {
             {id.value % 2 == 0 ? triage::kNever : Instant(Duration(1000 * id.value)), {}});
       }
       done(std::move(leases));
+    };
+    options.doors.rejected_has_room = [this](std::size_t) { return rejected_room.load(); };
+    options.doors.keep_rejected = [this](store::RejectedBody body) {
+      const std::lock_guard lock(shelf.mutex);
+      body.id = shelf.rejected.size() + 1;
+      body.kept = body.body.size();
+      shelf.rejected.push_back(std::move(body));
     };
     server_ = std::make_unique<Server>(std::move(options));
     server_->start();

@@ -47,6 +47,10 @@ class Disguise : public store::Store {
   std::expected<std::vector<triage::PolicyFile>, store::StoreError> last_policy() override {
     return real_->last_policy();
   }
+  std::expected<void, store::StoreError> keep_rejected(
+      const std::vector<store::RejectedBody>& bodies) override {
+    return real_->keep_rejected(bodies);
+  }
   bool maintain(Now now, Duration keep_events, Duration keep_incidents) override {
     return real_->maintain(now, keep_events, keep_incidents);
   }

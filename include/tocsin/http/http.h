@@ -50,6 +50,9 @@ struct Doors {
   /// Reads all files again and puts them in force; `reapply`: active alerts are decided anew. Calls
   /// back on a thread of the daemon's.
   std::function<void(bool reapply, std::function<void(Reloaded)>)> reload;
+  /// Whether a rejected body of this size finds room on its way to the store; if not, it is counted.
+  std::function<bool(std::size_t bytes)> rejected_has_room;
+  std::function<void(store::RejectedBody)> keep_rejected;
   /// What to add to an instant of the core's timeline to show it by the wall clock; 0 mostly.
   std::function<Duration()> wall_offset;
 };

@@ -63,6 +63,20 @@ struct StoreOptions {
   std::size_t late_rows_above = 64;
 };
 
+/// A body that could not be read, or in which alerts were refused.
+struct RejectedBody {
+  std::uint64_t id = 0;  ///< Given by the store.
+  Instant at{};          ///< Wall clock.
+  std::string source;
+  std::string reason;         ///< "malformed", "wrong_type", …: of the first problem.
+  std::uint64_t offset = 0;   ///< Byte where reading ended; 0 if it is not known.
+  std::uint64_t refused = 0;  ///< Alerts; 0: the whole body.
+  std::string problems;       ///< JSON: [{"index","at","problem"},…], the first ones.
+  std::uint64_t bytes = 0;    ///< As it was sent.
+  std::uint64_t kept = 0;     ///< Of them; read only.
+  std::string body;           ///< Secrets masked. Empty in lists.
+};
+
 class Reader;
 
 /// The writer: the only connection that writes and checkpoints. Used by one thread at a time.
@@ -83,6 +97,9 @@ class Store {
                                                       Instant wall) = 0;
   /// The files of the last good policy; empty if there never was one.
   virtual std::expected<std::vector<triage::PolicyFile>, StoreError> last_policy() = 0;
+
+  /// Keeps these besides the newest ones there are: 1,000, at most 64 MiB. Durable on return.
+  virtual std::expected<void, StoreError> keep_rejected(const std::vector<RejectedBody>&) = 0;
 
   /// Work for a gap between commits: a passive checkpoint at 4-8 MiB of WAL, old rows in steps of
   /// at most 5 ms. True if there is more to do.
@@ -168,5 +185,10 @@ class Reader {
       IncidentId, std::size_t limit) = 0;
   virtual std::expected<std::vector<AlertRow>, StoreError> alerts(const AlertQuery&) = 0;
   virtual std::expected<std::vector<triage::Page>, StoreError> pages(IncidentId) = 0;
+  /// Without their bodies; ids below `before`, 0 = from the newest.
+  virtual std::expected<std::vector<RejectedBody>, StoreError> rejected(std::uint64_t before,
+                                                                        std::size_t limit) = 0;
+  virtual std::expected<std::optional<RejectedBody>, StoreError> rejected_body(
+      std::uint64_t id) = 0;
 };
 }  // namespace tocsin::store

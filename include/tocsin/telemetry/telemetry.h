@@ -61,6 +61,8 @@ class Metrics {
   };
   void intake(std::string_view source, const IntakeCounts&);
   void rejected(std::string_view source, std::string_view reason, std::uint64_t count);
+  /// Rejected bodies that were kept in the store, and those that found no room on the way there.
+  void rejected_bodies(std::uint64_t kept, std::uint64_t dropped);
   void request(std::string_view route, int status, Duration took);
   /// A request whose credential was ignored, or that was turned away; by a bounded set of words.
   void access(std::string_view result);
