@@ -12,6 +12,7 @@
 #include "cli/backup.h"
 #include "cli/check.h"
 #include "cli/incident.h"
+#include "cli/ingest.h"
 #include "cli/reload.h"
 #include "cli/verbs.h"
 
@@ -31,6 +32,8 @@ struct Flags {
   IncidentFilter incidents;
   IncidentAction action;
   AlertFilter alerts;
+  IngestOptions ingest;
+  std::size_t limit = 100;
   std::string id;
   bool reapply = false;
   int code = 0;
@@ -187,6 +190,41 @@ void add_backup(CLI::App& app, Flags& flags, Terminal& terminal) {
   }
 }
 
+void add_rejected(CLI::App& parent, Flags& flags, Terminal& terminal) {
+  CLI::App* group = parent.add_subcommand("rejected", "Bodies that could not be taken");
+  group->require_subcommand(1);
+  CLI::App* list = group->add_subcommand("list", "Those that are kept, newest first");
+  add_limit(*list, flags.limit);
+  add_remote(*list, flags);
+  list->callback([&flags, &terminal] {
+    flags.code = list_rejected(flags.remote, flags.limit, flags.format, terminal);
+  });
+  const auto add_one = [&](const char* name, const char* what, auto run) {
+    CLI::App* verb = group->add_subcommand(name, what);
+    verb->add_option("id", flags.id, "An id of the list")->required()->check(CLI::PositiveNumber);
+    add_remote(*verb, flags);
+    verb->callback([&flags, &terminal, run] {
+      flags.code = run(flags.remote, flags.id, flags.format, terminal);
+    });
+  };
+  add_one("show", "One with its body, secrets masked", show_rejected);
+  add_one("replay", "Take in anew what was refused of it", replay_rejected);
+}
+
+void add_ingest(CLI::App& app, Flags& flags, Terminal& terminal) {
+  CLI::App* verb = app.add_subcommand("ingest", "What a payload would become, read from stdin");
+  verb->add_option("--source", flags.ingest.source, "The source it would come from");
+  verb->add_option("--config", flags.ingest.config, "Path of tocsin.yaml")->capture_default_str();
+  add_format(*verb, flags);
+  verb->require_subcommand(0, 1);
+  add_rejected(*verb, flags, terminal);
+  verb->callback([verb, &flags, &terminal] {
+    if (!verb->get_subcommands().empty()) return;
+    if (flags.ingest.source.empty()) throw CLI::RequiredError("--source");
+    flags.code = ingest(flags.ingest, flags.format, terminal);
+  });
+}
+
 void add_version(CLI::App& app, Terminal& terminal) {
   app.add_subcommand("version", "Say which version this is")->callback([&terminal] {
     terminal.out << "tocsin " << kVersion << '\n';
@@ -198,7 +236,8 @@ void add_version(CLI::App& app, Terminal& terminal) {
 int run_verb(int argc, const char* const* argv, const Serve& serve, Terminal& terminal) {
   Flags flags;
   flags.remote.url = "http://127.0.0.1:9911";
-  flags.serve.config = flags.check.config = flags.backup.config = config::default_path();
+  flags.serve.config = flags.check.config = flags.backup.config = flags.ingest.config =
+      config::default_path();
   CLI::App app("Tocsin turns alerts into few incidents and pages people until somebody answers.",
                "tocsin");
   app.require_subcommand(1);
@@ -208,6 +247,7 @@ int run_verb(int argc, const char* const* argv, const Serve& serve, Terminal& te
   add_incident(app, flags, terminal);
   add_alert(app, flags, terminal);
   add_backup(app, flags, terminal);
+  add_ingest(app, flags, terminal);
   add_version(app, terminal);
   try {
     app.parse(argc, argv);
@@ -222,9 +262,12 @@ int run(int argc, char** argv, const Serve& serve) {
   const char* terminal_kind = std::getenv("TERM");
   const bool plain = (no_colour != nullptr && *no_colour != '\0') ||
                      (terminal_kind != nullptr && std::string_view(terminal_kind) == "dumb");
-  Terminal terminal{std::cout, std::cerr, ::isatty(STDOUT_FILENO) != 0 && !plain,
+  Terminal terminal{std::cout,
+                    std::cerr,
+                    ::isatty(STDOUT_FILENO) != 0 && !plain,
                     std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()),
-                    ::isatty(STDERR_FILENO) != 0};
+                    ::isatty(STDERR_FILENO) != 0,
+                    &std::cin};
   const int code = run_verb(argc, argv, serve, terminal);
   std::cout.flush();
   return code;

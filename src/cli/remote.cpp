@@ -117,7 +117,7 @@ Problem unreachable(const std::string& url, CURLcode code) {
 }
 
 /// What the daemon said no with: RFC 9457, else the beginning of the text.
-Problem refused(const std::string& url, const Answer& answer) {
+Problem refused(const std::string& url, std::string_view path, const Answer& answer) {
   boost::system::error_code ignored;
   const json::value parsed = json::parse(answer.body, ignored);
   std::string problem = text_at(parsed, "detail");
@@ -126,7 +126,8 @@ Problem refused(const std::string& url, const Answer& answer) {
     problem = url + " answered " + std::to_string(answer.status) + " " + answer.body.substr(0, 200);
   if (answer.status == 401 || answer.status == 403)
     return {problem, "give a token with --token-file or TOCSIN_TOKEN_FILE"};
-  if (answer.status == 404) return {problem, "see what there is with: tocsin incident list --all"};
+  if (answer.status == 404 && path.starts_with("/v1/incidents"))
+    return {problem, "see what there is with: tocsin incident list --all"};
   if (answer.status == 503)
     return {problem, "try again in a moment; " + url + "/metrics shows what is short"};
   return {problem, ""};
@@ -228,7 +229,7 @@ std::expected<Remote::Reply, Problem> Remote::ask(std::string_view path_and_quer
   Reply reply;
   reply.good = answer.status >= 200 && answer.status < 300;
   reply.document = json::parse(answer.body, failed);
-  if (!reply.good) reply.refusal = refused(url_, answer);
+  if (!reply.good) reply.refusal = refused(url_, path_and_query, answer);
   if (failed && !reply.good) return std::unexpected(reply.refusal);
   if (failed)
     return std::unexpected(

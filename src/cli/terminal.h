@@ -17,6 +17,7 @@ struct Terminal {
   bool colour = false;
   Instant now;            ///< For ages such as "12m".
   bool progress = false;  ///< err is a terminal: a line there may be written over.
+  std::istream* in = nullptr;  ///< Where a payload comes from, if there is one.
 };
 
 /// Why a verb failed and what to do next.
