@@ -81,6 +81,7 @@ bool CommitThread::wait(Duration limit) {
 void CommitThread::run() {
   for (;;) {
     wait(kLookEvery);
+    const Pulse::OnDisk on_disk(*options_.pulse);
     std::optional<store::Batch> batch;
     {
       const std::scoped_lock lock(mutex_);
@@ -112,6 +113,7 @@ bool CommitThread::commit_until_done(const store::Batch& batch) {
   const Instant began = wall_now();
   bool told = false;
   for (;;) {
+    options_.pulse->beat();
     const store::Committed result = options_.store->commit(batch);
     if (result == store::Committed::committed) break;
     if (result != store::Committed::no_space) {
@@ -167,6 +169,7 @@ void CommitThread::note_space(bool low, std::uint64_t free) {
 void CommitThread::look_after_store() {
   const Now now{wall_now(), wall_now()};
   while (options_.store->maintain(now, options_.keep_events, options_.keep_incidents)) {
+    options_.pulse->beat();
     const std::scoped_lock lock(mutex_);
     if (next_ || !works_.empty() || ending_) return;  // Commits first.
   }

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/pulse.h"
 #include "daemon/rejected_shelf.h"
 #include "tocsin/config/config.h"
 #include "tocsin/store/store.h"
@@ -26,6 +27,7 @@ class CommitThread {
     Duration keep_incidents{};   ///< storage.retention.incidents
     telemetry::Metrics* metrics = nullptr;
     telemetry::Log* log = nullptr;
+    Pulse* pulse = nullptr;
     std::function<void()> on_committed;      ///< On this thread.
     std::function<void(bool low)> on_space;  ///< Free space fell below min_free, or is back.
     RejectedShelf* rejected = nullptr;       ///< What it writes between batches.

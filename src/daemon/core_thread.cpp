@@ -68,6 +68,7 @@ void CoreThread::run() {
   while (!ending_) {
     options_.inbox->take(taken, wait);
     turn(taken);
+    options_.pulse->beat();
     wait = more_ ? Duration(0) : until_next(clock_.now());
   }
 }

@@ -10,6 +10,7 @@
 #include "daemon/clock.h"
 #include "daemon/commit_thread.h"
 #include "daemon/inbox.h"
+#include "daemon/pulse.h"
 #include "tocsin/http/http.h"
 #include "tocsin/pipeline/pipeline.h"
 #include "tocsin/telemetry/telemetry.h"
@@ -33,6 +34,7 @@ class CoreThread {
     Instant last_committed{};
     telemetry::Metrics* metrics = nullptr;
     telemetry::Log* log = nullptr;
+    Pulse* pulse = nullptr;
     /// Hands a batch to the commit thread.
     std::function<void(store::Batch)> commit;
     /// Answers that may leave now; on this thread, must not block.

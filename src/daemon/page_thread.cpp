@@ -8,6 +8,10 @@
 
 namespace tocsin::daemon {
 
+namespace {
+constexpr Duration kLongestWait = std::chrono::seconds(1);
+}
+
 PageThread::PageThread(Options options) : options_(std::move(options)) {
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "pages");
@@ -36,10 +40,11 @@ void PageThread::run() {
     std::vector<OwedPage> pages;
     {
       std::unique_lock lock(mutex_);
-      something_.wait(lock, [&] { return ending_ || !waiting_.empty(); });
+      something_.wait_for(lock, kLongestWait, [&] { return ending_ || !waiting_.empty(); });
       if (ending_) return;  // What is left stays owed.
       pages = std::exchange(waiting_, {});
     }
+    options_.pulse->beat();
     for (OwedPage& page : pages) attempt(std::move(page), reader.get());
   }
 }
@@ -48,6 +53,7 @@ void PageThread::attempt(OwedPage owed, store::Reader* reader) {
   delivery::Message message{
       .page = std::move(owed.page), .incident = std::move(owed.incident), .alerts = {}};
   if (reader != nullptr) {
+    const Pulse::OnDisk on_disk(*options_.pulse);
     if (!message.incident.id) {
       if (auto stored = reader->incident(message.page.incident); stored && *stored) {
         message.incident = **stored;

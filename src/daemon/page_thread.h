@@ -9,6 +9,7 @@
 
 #include "daemon/core_thread.h"
 #include "daemon/inbox.h"
+#include "daemon/pulse.h"
 #include "tocsin/delivery/delivery.h"
 #include "tocsin/store/store.h"
 #include "tocsin/telemetry/telemetry.h"
@@ -26,6 +27,7 @@ class PageThread {
     Inbox* inbox = nullptr;
     telemetry::Metrics* metrics = nullptr;
     telemetry::Log* log = nullptr;
+    Pulse* pulse = nullptr;
   };
   explicit PageThread(Options);
   ~PageThread();

@@ -21,6 +21,7 @@
 #include "daemon/page_thread.h"
 #include "daemon/reload.h"
 #include "daemon/startup.h"
+#include "daemon/watchdog.h"
 #include "tocsin/cli/cli.h"
 #include "tocsin/daemon/daemon.h"
 #include "tocsin/delivery/delivery.h"
@@ -66,6 +67,7 @@ class Daemon {
     submit_first_steps();
     core_->start();
     server_->start();
+    watch();
   }
 
   bool is_ready() const { return ready_; }
@@ -79,6 +81,7 @@ class Daemon {
   void drain() {
     const Instant began = wall_now();
     ready_ = false;
+    watchdog_->stop();
     metrics_.ready(false);
     server_->stop_accepting();
     stopping_ = true;
@@ -106,7 +109,8 @@ class Daemon {
         .store_secret = started_.store->secret(),
         .write_log =
             [this](std::vector<delivery::LogField> fields) { write_page(log_, std::move(fields)); },
-        .version = std::string(cli::kVersion)});
+        .version = std::string(cli::kVersion),
+        .on_turn = [this] { courier_pulse_.beat(); }});
   }
 
   void make_core() {
@@ -120,6 +124,7 @@ class Daemon {
         .last_committed = started_.loaded.last_timeline,
         .metrics = &metrics_,
         .log = &log_,
+        .pulse = &core_pulse_,
         .commit = [this](store::Batch batch) { commit_->commit(std::move(batch)); },
         .answer = [this](auto deliveries) { answer(std::move(deliveries)); },
         .send = [this](std::vector<OwedPage> pages) { pages_->send(std::move(pages)); }});
@@ -170,6 +175,7 @@ class Daemon {
                               .keep_incidents = started_.settings.keep_incidents,
                               .metrics = &metrics_,
                               .log = &log_,
+                              .pulse = &commit_pulse_,
                               .on_committed = [this] { inbox_.batch_done(); },
                               .on_space =
                                   [this](bool low) {
@@ -182,7 +188,8 @@ class Daemon {
                             .courier = courier_.get(),
                             .inbox = &inbox_,
                             .metrics = &metrics_,
-                            .log = &log_});
+                            .log = &log_,
+                            .pulse = &page_pulse_});
     courier_thread_ = std::thread([this] { courier_->run(); });
     pthread_setname_np(courier_thread_.native_handle(), "delivery");
   }
@@ -196,6 +203,15 @@ class Daemon {
         .put_in_force = [this](auto policy,
                                bool reapply) { return put_in_force(std::move(policy), reapply); },
         .alarm = [this](const std::string& mistake) { alarm(mistake); },
+        .metrics = &metrics_,
+        .log = &log_});
+  }
+
+  void watch() {
+    watchdog_ = std::make_unique<Watchdog>(Watchdog::Options{
+        .pulses = {&core_pulse_, &commit_pulse_, &page_pulse_, &courier_pulse_},
+        .status =
+            [this] { return ready_ ? status_line(address(), metrics_.levels()) : std::string(); },
         .metrics = &metrics_,
         .log = &log_});
   }
@@ -306,9 +322,8 @@ class Daemon {
   void become_ready() {
     ready_ = true;
     metrics_.ready(true);
-    const std::string where = address();
-    log_.write(telemetry::Log::Level::info, "daemon.ready", {{"listen", where}});
-    sd_notifyf(0, "READY=1\nSTATUS=Listening on %s", where.c_str());
+    log_.write(telemetry::Log::Level::info, "daemon.ready", {{"listen", address()}});
+    sd_notify(0, "READY=1");
   }
 
   telemetry::Log& log_;
@@ -324,6 +339,10 @@ class Daemon {
   std::mutex expected_mutex_;
   std::map<std::uint64_t, std::function<void()>> expected_;
   std::uint64_t last_ticket_ = 0;
+  Pulse core_pulse_{"core"};
+  Pulse commit_pulse_{"commit"};
+  Pulse page_pulse_{"pages"};
+  Pulse courier_pulse_{"delivery"};
   std::unique_ptr<delivery::Courier> courier_;
   std::unique_ptr<CoreThread> core_;
   std::unique_ptr<http::Server> server_;
@@ -331,6 +350,7 @@ class Daemon {
   std::unique_ptr<CommitThread> commit_;
   std::unique_ptr<PageThread> pages_;
   std::unique_ptr<Reload> reload_;
+  std::unique_ptr<Watchdog> watchdog_;
 };
 
 void wait_for_end(const sigset_t& signals, Daemon& daemon) {

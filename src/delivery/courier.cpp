@@ -327,6 +327,7 @@ void Courier::run() {
   impl_->runs = true;
   block_sigpipe_here();
   while (!impl_->stopping) {
+    impl_->options.on_turn();
     impl_->take_inbox();
     impl_->start_waiting();
     int active = 0;

@@ -11,7 +11,8 @@ namespace {
 using triage::PageAttempted;
 
 /// The longest sleep; a wake-up or libcurl's own timers end it earlier.
-constexpr int kPollMs = 60'000;
+/// The loop comes round at least so often: on_turn() is how others see that it lives.
+constexpr int kPollMs = 1000;
 /// How long a mail connection is kept for the next page.
 constexpr std::chrono::seconds kKeptIdle{30};
 

@@ -57,7 +57,13 @@ EngineMetrics::EngineMetrics(Families make, std::string_view version)
       am_reload_at(make.gauge("alertmanager_config_last_reload_success_timestamp_seconds",
                               "Timestamp of the last successful configuration reload.")),
       log_dropped(make.counter("tocsin_log_dropped_total",
-                               "Lines of the log dropped because they were not read in time.")) {
+                               "Lines of the log dropped because they were not read in time.")),
+      progress_age(make.gauges("tocsin_thread_progress_age_seconds",
+                               "How long the loop of a thread has not come round; idle ones do "
+                               "once a second.")) {
+  for (const char* thread : {"commit", "core", "delivery", "pages"}) {
+    progress_age.Add({{"thread", thread}});
+  }
   auto& am_alerts = make.gauges("alertmanager_alerts", "How many alerts by state.");
   am_alerts.Add({{"state", "suppressed"}});
   am_alerts.Add({{"state", "unprocessed"}});

@@ -138,6 +138,24 @@ void Metrics::log_dropped(std::uint64_t total) {
 
 void Metrics::ready(bool is_ready) { impl_->engine.ready.Set(is_ready ? 1 : 0); }
 
+void Metrics::progress(std::string_view thread, Duration age) {
+  impl_->engine.progress_age.Add({{"thread", std::string(thread)}}).Set(seconds(age));
+}
+
+Metrics::Levels Metrics::levels() const {
+  const EngineMetrics& engine = impl_->engine;
+  Levels levels;
+  // The last state is "resolved": nobody works on those.
+  for (std::size_t state = 0; state + 1 < engine.incidents.size(); ++state) {
+    for (const Gauge* count : engine.incidents[state]) {
+      levels.incidents_open += static_cast<std::uint64_t>(count->Value());
+    }
+  }
+  levels.alerts_active = static_cast<std::uint64_t>(engine.alerts_active.Value());
+  levels.rules_are_current = engine.reload_successful.Value() > 0;
+  return levels;
+}
+
 void Metrics::observe(const triage::Changes& changes, const std::vector<std::string>& sources) {
   const std::lock_guard lock(impl_->observer);
   for (const triage::Change& change : changes) impl_->changes.count(change, sources);

@@ -82,6 +82,7 @@ struct EngineMetrics {
   Gauge& am_reload_successful;
   Gauge& am_reload_at;
   Counter& log_dropped;
+  Family<Gauge>& progress_age;
   std::array<std::array<Gauge*, 4>, 4> incidents{};  ///< [state][severity - 1]
 };
 

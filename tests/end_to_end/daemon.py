@@ -84,11 +84,12 @@ class Connection:
 class Daemon:
     """Configuration in <folder>/config, rules in <folder>/rules, store in `store`, log in <folder>/log."""
 
-    def __init__(self, folder, *, rules, channels=None, min_free="16MiB", settings="", store=None, under=()):
+    def __init__(self, folder, *, rules, channels=None, min_free="16MiB", settings="", store=None, under=(), env=None):
         self.folder = pathlib.Path(folder)
         self.port = free_port()
         self.store = pathlib.Path(store or self.folder / "var")
         self.under = list(under)  # A command to run the binary under, such as strace.
+        self.env = dict(env or {})
         self.process = None
         self.starts = 0
         for name in ("config", "rules"):
@@ -125,7 +126,8 @@ class Daemon:
         self.starts += 1
         log = open(self.folder / "log", "ab")
         command = self.under + [str(BINARY), "serve", "--config", str(self.config)]
-        self.process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                        env={**os.environ, **self.env})
         log.close()
 
     def start(self, seconds=20):

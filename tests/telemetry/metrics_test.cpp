@@ -106,6 +106,30 @@ TEST(Metrics, AFailedReloadKeepsTheTimeOfTheLastGoodOne) {
   EXPECT_EQ(value_of(metrics, "alertmanager_config_last_reload_successful"), "0");
 }
 
+TEST(Metrics, TheAgeOfAThreadsProgressIsShownInSeconds) {
+  Metrics metrics;
+  metrics.progress("delivery", Duration(1500));
+  EXPECT_EQ(value_of(metrics, R"(tocsin_thread_progress_age_seconds{thread="delivery"})"), "1.5");
+}
+
+TEST(Metrics, LevelsLeaveOutWhatIsResolvedAndSayWhichRulesHold) {
+  triage::State state;
+  for (std::uint64_t id = 1; id <= 4; ++id) {
+    triage::Incident incident;
+    incident.id = {id};
+    incident.severity = Severity::sev2;
+    incident.state = static_cast<triage::IncidentState>(id - 1);
+    state.incidents.emplace(incident.id, incident);
+  }
+  Metrics metrics;
+  metrics.state(state);
+  metrics.config_reload(false, Instant{});
+  EXPECT_EQ(metrics.levels().incidents_open, 3U);
+  EXPECT_FALSE(metrics.levels().rules_are_current);
+  metrics.config_reload(true, Instant{});
+  EXPECT_TRUE(metrics.levels().rules_are_current);
+}
+
 TEST(Metrics, GaugesShowTheState) {
   triage::State state;
   for (std::uint64_t id = 1; id <= 3; ++id) {
@@ -121,6 +145,7 @@ TEST(Metrics, GaugesShowTheState) {
   EXPECT_EQ(value_of(metrics, R"(tocsin_incidents{severity="SEV-1",state="triggered"})"), "2");
   EXPECT_EQ(value_of(metrics, R"(tocsin_incidents{severity="SEV-1",state="recovering"})"), "1");
   EXPECT_EQ(value_of(metrics, "tocsin_pages_owed"), "1");
+  EXPECT_EQ(metrics.levels().incidents_open, 3U);
   state.incidents.clear();
   metrics.state(state);
   EXPECT_EQ(value_of(metrics, R"(tocsin_incidents{severity="SEV-1",state="triggered"})"), "0");

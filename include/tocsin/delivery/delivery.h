@@ -54,6 +54,8 @@ class Courier {
     Duration total_timeout{10000};
     std::size_t concurrency = 4;  ///< Attempts at once, per destination.
     std::string version;          ///< Of Tocsin, for User-Agent.
+    /// Called on the courier's thread whenever its loop comes round, at least once a second.
+    std::function<void()> on_turn = [] {};
   };
   explicit Courier(Options);
   /// REQUIRES: run() has returned or was never called.

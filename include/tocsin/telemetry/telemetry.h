@@ -82,6 +82,16 @@ class Metrics {
   void page_latency(Duration receive_to_attempt);
   void log_dropped(std::uint64_t total);
   void ready(bool);
+  /// How long a thread's loop has not come round; threads are those of the daemon's watchdog.
+  void progress(std::string_view thread, Duration age);
+
+  /// What a status line says; read from the gauges.
+  struct Levels {
+    std::uint64_t incidents_open = 0;  ///< Triggered, acknowledged or recovering.
+    std::uint64_t alerts_active = 0;
+    bool rules_are_current = true;
+  };
+  Levels levels() const;
 
   /// The visitor's metric half.
   void observe(const triage::Changes&, const std::vector<std::string>& sources);
