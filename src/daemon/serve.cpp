@@ -16,6 +16,7 @@
 
 #include "daemon/commit_thread.h"
 #include "daemon/core_thread.h"
+#include "daemon/listen_socket.h"
 #include "daemon/own_steps.h"
 #include "daemon/page_log.h"
 #include "daemon/page_thread.h"
@@ -72,9 +73,7 @@ class Daemon {
 
   bool is_ready() const { return ready_; }
   void reload() { reload_->ask(false, nullptr); }
-  std::string address() const {
-    return started_.settings.listen.host + ":" + std::to_string(server_->port());
-  }
+  std::string address() const { return server_->address(); }
 
   /// Stops accepting; 2 s for open requests; commits; ends attempts at 8 s as unknown, which is
   /// committed too.
@@ -135,6 +134,7 @@ class Daemon {
     options.metrics = &metrics_;
     options.log = &log_;
     options.started = wall_now();
+    options.inherited_socket = inherited_socket();
     options.version = std::string(cli::kVersion);
     options.doors.submit = [this](std::unique_ptr<triage::Delivery>& delivery) {
       switch (inbox_.put(delivery)) {

@@ -53,7 +53,7 @@ void NetThread::adopt(Socket socket) {
   asio::post(io_, [this, socket = std::move(socket)]() mutable {
     boost::system::error_code failed;
     const auto end = socket.remote_endpoint(failed);
-    if (failed || site_.draining) {
+    if (failed) {
       --site_.connections;
       return;
     }
@@ -66,6 +66,7 @@ void NetThread::adopt(Socket socket) {
     Session* const started = session.get();
     sessions_.emplace(started, std::move(session));
     started->start();
+    if (site_.draining) started->drain();
   });
 }
 
@@ -83,9 +84,10 @@ void NetThread::deliver(std::uint64_t ticket, Response response) {
   });
 }
 
-void NetThread::drain() {
-  asio::post(io_, [this] {
+void NetThread::drain(std::function<void()> then) {
+  asio::post(io_, [this, then = std::move(then)] {
     for (const auto& [session, owned] : sessions_) session->drain();
+    then();
   });
 }
 

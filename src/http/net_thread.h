@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -36,7 +37,7 @@ class NetThread {
   void adopt(Socket);
   void deliver(std::vector<std::unique_ptr<triage::Delivery>>);
   void deliver(std::uint64_t ticket, Response);
-  void drain();
+  void drain(std::function<void()> then);  ///< `then` is called on this thread.
   Io& io() { return io_; }
 
   // On this thread.

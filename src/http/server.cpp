@@ -1,9 +1,12 @@
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <latch>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 
 #include "http/net_thread.h"
@@ -43,6 +46,43 @@ tcp::endpoint endpoint_of(const config::Listen& listen) {
   return {address, listen.port};
 }
 
+std::string shown(const tcp::endpoint& endpoint) {
+  std::ostringstream text;
+  text << endpoint;
+  return text.str();
+}
+
+int socket_option(int socket, int option) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return ::getsockopt(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+/// The address of a socket that came from outside, which may be anything.
+tcp::endpoint checked_inherited(int socket, const config::Settings& settings) {
+  tcp::endpoint endpoint;
+  socklen_t size = static_cast<socklen_t>(endpoint.capacity());
+  const bool is_tcp =
+      socket_option(socket, SO_TYPE) == SOCK_STREAM &&
+      ::getsockname(socket, endpoint.data(), &size) == 0 &&
+      (endpoint.data()->sa_family == AF_INET || endpoint.data()->sa_family == AF_INET6);
+  if (!is_tcp || socket_option(socket, SO_ACCEPTCONN) != 1) {
+    throw std::runtime_error(
+        "the socket handed over at the start is no listening TCP socket; write one such as "
+        "ListenStream=127.0.0.1:9911 into the socket unit");
+  }
+  endpoint.resize(size);
+  // As tocsin.yaml is checked for `listen`.
+  const bool is_safe = settings.tls && !settings.auth.tokens.empty();
+  if (!endpoint.address().is_loopback() && !is_safe && !settings.insecure) {
+    throw std::runtime_error("the socket handed over at the start listens on " + shown(endpoint) +
+                             ", beyond loopback, without TLS or without any token; write "
+                             "ListenStream=127.0.0.1:9911 into the socket unit, set tls and "
+                             "auth.tokens in tocsin.yaml, or say insecure: true there");
+  }
+  return endpoint;
+}
+
 }  // namespace
 
 struct Server::Impl {
@@ -60,7 +100,11 @@ struct Server::Impl {
     }
     acceptor.emplace(threads.front()->io());
     accept_pause.emplace(threads.front()->io());
-    bind();
+    if (site.options.inherited_socket >= 0) {
+      inherit();
+    } else {
+      bind();
+    }
   }
 
   void bind() {
@@ -76,7 +120,22 @@ struct Server::Impl {
                                std::to_string(listen.port) + ": " + failed.message() +
                                "; stop what uses the address, or change `listen`");
     }
-    port = acceptor->local_endpoint().port();
+    bound = acceptor->local_endpoint();
+  }
+
+  void inherit() {
+    const int socket = site.options.inherited_socket;
+    bound = checked_inherited(socket, site.options.settings);
+    Failure failed;
+    acceptor->assign(bound.protocol(), socket, failed);
+    if (failed) throw std::runtime_error("cannot use the inherited socket: " + failed.message());
+    const tcp::endpoint configured = endpoint_of(site.options.settings.listen);
+    if (bound == configured) return;
+    site.warn("http.listen", "http.listen_differs",
+              {{"listen", shown(configured)},
+               {"inherited", shown(bound)},
+               {"effect", "the inherited socket is used and `listen` is not"},
+               {"cure", "write the same address into tocsin.yaml and the socket unit"}});
   }
 
   NetThread& thread_of(std::uint64_t ticket) {
@@ -89,8 +148,9 @@ struct Server::Impl {
   void accept() {
     NetThread& next = *threads[turn++ % threads.size()];
     acceptor->async_accept(next.io(), [this, &next](Failure failed, NetThread::Socket socket) {
-      if (!acceptor->is_open() || failed == asio::error::operation_aborted) return;
+      if (failed == asio::error::operation_aborted) return;
       if (failed) {
+        if (!acceptor->is_open()) return;
         site.warn("http.accept", "http.accept_failed", {{"problem", failed.message()}});
         return accept_later();
       }
@@ -102,7 +162,7 @@ struct Server::Impl {
         site.warn("http.connections", "http.too_many_connections",
                   {{"most", std::to_string(connections_most)}});
       }
-      accept();
+      if (acceptor->is_open()) accept();
     });
   }
 
@@ -127,7 +187,7 @@ struct Server::Impl {
   std::optional<tcp::acceptor> acceptor;
   std::optional<asio::steady_timer> accept_pause;
   std::size_t turn = 0;
-  std::uint16_t port = 0;
+  tcp::endpoint bound;
 };
 
 Server::Server(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -163,17 +223,25 @@ void Server::answer(std::vector<std::unique_ptr<triage::Delivery>> deliveries) {
 
 void Server::stop_accepting() {
   impl_->site.draining = true;
-  asio::post(impl_->threads.front()->io(), [impl = impl_.get()] {
+  std::latch closed(1);
+  asio::post(impl_->threads.front()->io(), [&, impl = impl_.get()] {
     Failure ignored;
     impl->acceptor->close(ignored);
     impl->accept_pause->cancel();
+    closed.count_down();
   });
-  for (const auto& thread : impl_->threads) thread->drain();
+  closed.wait();
+  // Sockets handed round before that stand in these threads' queues in front of this.
+  std::latch told(static_cast<std::ptrdiff_t>(impl_->threads.size()));
+  for (const auto& thread : impl_->threads) thread->drain([&] { told.count_down(); });
+  told.wait();
 }
 
 void Server::stop() { impl_->stop(); }
 
-std::uint16_t Server::port() const { return impl_->port; }
+std::uint16_t Server::port() const { return impl_->bound.port(); }
+
+std::string Server::address() const { return shown(impl_->bound); }
 
 std::size_t Server::open_requests() const { return impl_->site.open_requests; }
 

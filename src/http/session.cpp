@@ -123,6 +123,7 @@ class Connection final : public Session, public Conversation {
   void start() override {
     Failure ignored;
     socket_of(stream_).set_option(asio::ip::tcp::no_delay(true), ignored);
+    expect_first(true);
     if constexpr (kIsSecure) return shake_hands();
     next_request();
   }
@@ -138,7 +139,7 @@ class Connection final : public Session, public Conversation {
 
   void drain() override {
     draining_ = true;
-    if (phase_ == Phase::idle) close();
+    if (phase_ == Phase::idle && !expects_first_) close();
   }
 
   void respond(Response response) override {
@@ -164,6 +165,13 @@ class Connection final : public Session, public Conversation {
     lingering,
   };
 
+  /// What was accepted is as good as a request under way: draining waits for it, too.
+  void expect_first(bool yes) {
+    if (std::exchange(expects_first_, yes) == yes) return;
+    std::atomic<std::size_t>& open = net_.site().open_requests;
+    open.fetch_add(yes ? 1U : std::size_t{0} - 1, std::memory_order_relaxed);
+  }
+
   void enter(Phase phase, std::chrono::seconds limit) {
     phase_ = phase;
     deadline_ = Clock::now() + limit;
@@ -187,7 +195,7 @@ class Connection final : public Session, public Conversation {
   }
 
   void next_request() {
-    if (draining_) return end();
+    if (draining_ && !expects_first_) return end();
     parser_.emplace(std::piecewise_construct, std::make_tuple(std::move(body_)));
     parser_->header_limit(kHeadMax);
     parser_->eager(false);
@@ -247,6 +255,7 @@ class Connection final : public Session, public Conversation {
     keep_ = parser_->keep_alive();
 
     auto early = exchange_.begin(head);
+    expect_first(false);  // From here on the exchange counts.
     const bool unknown_coding =
         !head.is_chunked && message.find(beast::http::field::transfer_encoding) != message.end();
     if (!early && unknown_coding) {
@@ -359,6 +368,7 @@ class Connection final : public Session, public Conversation {
 
   void end() {
     exchange_.end();
+    expect_first(false);
     if (std::exchange(ended_, true)) return;
     closed_ = true;
     deadline_ = Clock::time_point::max();
@@ -380,6 +390,7 @@ class Connection final : public Session, public Conversation {
   bool is_head_ = false;
   bool is_http_1_0_ = false;
   bool draining_ = false;
+  bool expects_first_ = false;
   bool closed_ = false;
   bool ended_ = false;
 };

@@ -17,7 +17,8 @@ class Session {
   virtual void start() = 0;
   /// Once a second: closes the connection if its deadline has passed.
   virtual void tick(Clock::time_point now) = 0;
-  /// The server is about to end: closes if idle, else after the answer.
+  /// The server is about to end: closes after the answer. One that is idle closes at once, unless
+  /// its first request has yet to come: who has just connected did not know.
   virtual void drain() = 0;
 };
 

@@ -84,12 +84,13 @@ class Connection:
 class Daemon:
     """Configuration in <folder>/config, rules in <folder>/rules, store in `store`, log in <folder>/log."""
 
-    def __init__(self, folder, *, rules, channels=None, min_free="16MiB", settings="", store=None, under=(), env=None):
+    def __init__(self, folder, *, rules, channels=None, min_free="16MiB", settings="", store=None, under=(), env=None, sockets=()):
         self.folder = pathlib.Path(folder)
         self.port = free_port()
         self.store = pathlib.Path(store or self.folder / "var")
         self.under = list(under)  # A command to run the binary under, such as strace.
         self.env = dict(env or {})
+        self.sockets = tuple(sockets)  # Descriptors that the process keeps.
         self.process = None
         self.starts = 0
         for name in ("config", "rules"):
@@ -127,7 +128,7 @@ class Daemon:
         log = open(self.folder / "log", "ab")
         command = self.under + [str(BINARY), "serve", "--config", str(self.config)]
         self.process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                        env={**os.environ, **self.env})
+                                        env={**os.environ, **self.env}, pass_fds=self.sockets)
         log.close()
 
     def start(self, seconds=20):

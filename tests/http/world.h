@@ -126,8 +126,10 @@ class World {
   std::atomic<bool> ready = true;
   std::atomic<bool> rejected_room = true;
   std::atomic<bool> holds_answers = false;
+  int inherited_socket = -1;  ///< Set before start(), as Options has it.
   Decide decide;  ///< Set before start(); nothing: everything is done.
   telemetry::Metrics metrics;
+  telemetry::Log* log = nullptr;
 
   World() {
     settings.listen = {"127.0.0.1", 0};
@@ -147,6 +149,8 @@ class World {
     Options options{settings, KeySecret("a secret that is used by tests only")};
     options.metrics = &metrics;
     options.version = "0.0.0-test";
+    options.inherited_socket = inherited_socket;
+    options.log = log;
     options.doors.submit = [this](std::unique_ptr<triage::Delivery>& d) { return submit(d); };
     const auto shared = std::make_shared<const triage::Policy>(policy);
     options.doors.policy = [shared] { return shared; };

@@ -67,13 +67,18 @@ struct Options {
   Doors doors;
   Instant started{};
   std::string version;
+  /// A listening TCP socket that whoever started the process made, such as systemd: taken instead of
+  /// binding `listen`, whose address it should have. Connections that come while nobody accepts wait
+  /// in it for the next process. -1: none.
+  int inherited_socket = -1;
 };
 
 /// Threads: `net_threads` that accept, parse, decode, match and answer; `read_threads` that serve
 /// lists, /metrics and health from read-only connections.
 class Server {
  public:
-  /// Binds at once; throws std::runtime_error naming address and cure if it cannot.
+  /// Binds at once, or takes the inherited socket; throws std::runtime_error naming address and cure
+  /// if it cannot.
   explicit Server(Options);
   ~Server();  ///< stop()s.
   void start();
@@ -83,11 +88,15 @@ class Server {
   std::string configure(const config::Settings&);
   /// Thread-safe: the answers of a batch, handed to their net threads in one go each.
   void answer(std::vector<std::unique_ptr<triage::Delivery>>);
-  /// Stops accepting; open requests go on; idle connections close. For draining.
+  /// Stops accepting; open requests go on, and who has connected may still ask once; other idle
+  /// connections close. For draining. Returns when it is so: open_requests() then only falls.
+  /// REQUIRES: start()ed.
   void stop_accepting();
   /// Ends all threads and connections.
   void stop();
-  std::uint16_t port() const;  ///< The one bound, for `listen: 127.0.0.1:0`.
+  std::uint16_t port() const;   ///< The one bound, for `listen: 127.0.0.1:0`.
+  std::string address() const;  ///< "127.0.0.1:9911", "[::1]:9911": the one bound.
+  /// Requests being served, and connections whose first one has not come.
   std::size_t open_requests() const;
 
  private:
