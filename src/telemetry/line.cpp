@@ -48,13 +48,12 @@ std::string shortened(std::string_view value) {
   return std::string(value.substr(0, end)) + "…";
 }
 
-std::string text_beginning(Instant at, Log::Level level, std::string_view event) {
+std::string text_beginning(Instant at, Log::Level level) {
   std::string out = format_rfc3339(at);
   std::ranges::replace(out, 'T', ' ');
   out.pop_back();  // The Z.
   out += ' ';
   out += column_of(level);
-  out += event;
   return out;
 }
 
@@ -73,6 +72,69 @@ std::string json_beginning(Instant at, Log::Level level, std::string_view event)
   return out;
 }
 
+/// syslog(3).
+std::string_view priority_of(Log::Level level) {
+  switch (level) {
+    case Log::Level::debug:
+      return "7";
+    case Log::Level::info:
+      return "6";
+    case Log::Level::warning:
+      return "4";
+    case Log::Level::error:
+      return "3";
+  }
+  return "3";
+}
+
+void append_words(std::string_view event, const std::vector<Log::Field>& fields, std::string& out) {
+  out += event;
+  for (const Log::Field& field : fields) {
+    out += ' ';
+    out += field.key;
+    out += '=';
+    append_log_value(shortened(field.value), out);
+  }
+}
+
+void append_journal_field(std::string_view name, std::string_view value, std::string& out) {
+  out += name;
+  if (value.find('\n') == value.npos) {
+    out += '=';
+  } else {
+    out += '\n';
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+      out += static_cast<char>(std::uint64_t{value.size()} >> shift & 0xFFU);
+    }
+  }
+  out += value;
+  out += '\n';
+}
+
+std::string journal_name(std::string_view key) {
+  std::string name = "TOCSIN_";
+  for (const char c : key) {
+    const bool is_lower = c >= 'a' && c <= 'z';
+    const bool is_fine = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    name += is_lower ? static_cast<char>(c - 'a' + 'A') : is_fine ? c : '_';
+  }
+  return name;
+}
+
+std::string journal_entry(Log::Level level, std::string_view event,
+                          const std::vector<Log::Field>& fields) {
+  std::string out(kJournalMessage);
+  append_words(event, fields, out);
+  out += '\n';
+  append_journal_field("PRIORITY", priority_of(level), out);
+  append_journal_field("SYSLOG_IDENTIFIER", "tocsin", out);
+  append_journal_field("TOCSIN_EVENT", event, out);
+  for (const Log::Field& field : fields) {
+    append_journal_field(journal_name(field.key), shortened(field.value), out);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string format_line(LogFormat format, Instant at, Log::Level level, std::string_view event,
@@ -82,13 +144,9 @@ std::string format_line(LogFormat format, Instant at, Log::Level level, std::str
     for (const Log::Field& field : fields) append_member(field.key, shortened(field.value), out);
     return out + '}';
   }
-  std::string out = text_beginning(at, level, event);
-  for (const Log::Field& field : fields) {
-    out += ' ';
-    out += field.key;
-    out += '=';
-    append_log_value(shortened(field.value), out);
-  }
+  if (format == LogFormat::journal) return journal_entry(level, event, fields);
+  std::string out = text_beginning(at, level);
+  append_words(event, fields, out);
   return out;
 }
 

@@ -38,6 +38,24 @@ TEST(Line, HostileValuesStayInTheirPlace) {
                   .ends_with(",\"title\":\"x\\n\\u001b[2J\xEF\xBF\xBD level=error\"}"));
 }
 
+TEST(Line, TheJournalGetsFieldsOfItsOwnAndAMessageForPeople) {
+  EXPECT_EQ(line(LogFormat::journal, Log::Level::error,
+                 {{"incident", "INC-1"}, {"next_at", "soon"}, {"title", "Disk full"}}),
+            "MESSAGE=incident.triggered incident=INC-1 next_at=soon title=\"Disk full\"\n"
+            "PRIORITY=3\nSYSLOG_IDENTIFIER=tocsin\nTOCSIN_EVENT=incident.triggered\n"
+            "TOCSIN_INCIDENT=INC-1\nTOCSIN_NEXT_AT=soon\nTOCSIN_TITLE=Disk full\n");
+}
+
+TEST(Line, NoValueForgesAFieldOfTheJournal) {
+  const std::string entry =
+      line(LogFormat::journal, Log::Level::info, {{"title", "x\nPRIORITY=0\n\x1b[2J"}});
+  EXPECT_TRUE(entry.starts_with(R"(MESSAGE=incident.triggered title="x\nPRIORITY=0\n\u{001b}[2J")"
+                                "\nPRIORITY=6\n"))
+      << entry;
+  const std::string length("\x11\0\0\0\0\0\0\0", 8);  // 17, little-endian.
+  EXPECT_TRUE(entry.ends_with("\nTOCSIN_TITLE\n" + length + "x\nPRIORITY=0\n\x1b[2J\n"));
+}
+
 TEST(Line, ALongValueIsCutBetweenCharacters) {
   std::string value(2047, 'x');
   value += "ä and more";

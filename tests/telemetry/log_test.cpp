@@ -1,6 +1,12 @@
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -22,6 +28,84 @@ TEST(Log, WhatWasWrittenHasLeftAfterAFlush) {
                        "\n"),
             std::string::npos);
   EXPECT_EQ(lines.find("never.shown"), std::string::npos);
+}
+
+/// journald's end: a datagram socket in a folder that goes with it.
+class Journal {
+ public:
+  Journal() {
+    std::string folder = std::filesystem::temp_directory_path() / "tocsin-journal-XXXXXX";
+    if (::mkdtemp(folder.data()) == nullptr) std::abort();
+    folder_ = folder;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path().copy(&address.sun_path[0], sizeof address.sun_path - 1);
+    socket_ = ::socket(AF_UNIX, SOCK_DGRAM, 0);
+    const timeval limit{.tv_sec = 10, .tv_usec = 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    void* const bytes = &address;
+    if (::bind(socket_, static_cast<sockaddr*>(bytes), sizeof address) != 0) std::abort();
+  }
+  ~Journal() {
+    ::close(socket_);
+    std::filesystem::remove_all(folder_);
+  }
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  std::string path() const { return folder_ / "socket"; }
+  /// One datagram.
+  std::string entry() {
+    std::string out(64U << 10, '\0');
+    const ssize_t got = ::recv(socket_, out.data(), out.size(), 0);
+    out.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return out;
+  }
+
+ private:
+  std::filesystem::path folder_;
+  int socket_ = -1;
+};
+
+TEST(Log, TheJournalGetsOneEntryALineAndStandardErrorNothing) {
+  StderrPipe pipe;
+  Journal journal;
+  {
+    Log log(LogFormat::journal, journal.path());
+    log.write(Log::Level::info, "daemon.ready", {{"listen", "127.0.0.1:9911"}});
+    log.write(Log::Level::warning, "page", {{"incident", "INC-1"}});
+  }
+  EXPECT_EQ(journal.entry(),
+            "MESSAGE=daemon.ready listen=127.0.0.1:9911\nPRIORITY=6\nSYSLOG_IDENTIFIER=tocsin\n"
+            "TOCSIN_EVENT=daemon.ready\nTOCSIN_LISTEN=127.0.0.1:9911\n");
+  EXPECT_NE(journal.entry().find("\nTOCSIN_INCIDENT=INC-1\n"), std::string::npos);
+  pipe.restore();
+  EXPECT_EQ(pipe.read_to_end(), "");
+}
+
+TEST(Log, WhatTheJournalDoesNotTakeGoesToStandardError) {
+  StderrPipe pipe;
+  {
+    Log log(LogFormat::journal, "/nowhere/at/all");
+    log.write(Log::Level::error, "store.unusable", {{"problem", "two\nlines"}});
+    Log nowhere(LogFormat::journal, std::string(500, 'x'));
+    nowhere.write(Log::Level::error, "store.unusable", {});
+  }
+  pipe.restore();
+  EXPECT_EQ(pipe.read_to_end(), "store.unusable problem=\"two\\nlines\"\nstore.unusable\n");
+}
+
+TEST(Log, StandardErrorIsTheJournalOnlyWhereSystemdNamesThisVeryFile) {
+  StderrPipe pipe;
+  struct stat is {};
+  ASSERT_EQ(::fstat(STDERR_FILENO, &is), 0);
+  const std::string same = std::to_string(is.st_dev) + ":" + std::to_string(is.st_ino);
+  ::setenv("JOURNAL_STREAM", same.c_str(), 1);
+  EXPECT_EQ(Log::format_for_stderr(), LogFormat::journal);
+  ::setenv("JOURNAL_STREAM", (same + "0").c_str(), 1);
+  EXPECT_EQ(Log::format_for_stderr(), LogFormat::json);
+  ::unsetenv("JOURNAL_STREAM");
+  EXPECT_EQ(Log::format_for_stderr(), LogFormat::json);
 }
 
 TEST(Log, EverythingIsWrittenAtTheEnd) {

@@ -12,13 +12,19 @@
 /// One visitor: change → log line and metric, so the two never disagree; and `/metrics` text.
 namespace tocsin::telemetry {
 
-enum class LogFormat : std::uint8_t { text, json };
+enum class LogFormat : std::uint8_t { text, json, journal };
+
+/// Where journald listens for lines with fields of their own.
+inline constexpr std::string_view kJournalSocket = "/run/systemd/journal/socket";
 
 /// The daemon's log: asynchronous, bounded, the oldest line dropped and counted when full.
 class Log {
  public:
-  /// To standard error: text on a terminal, JSON lines otherwise.
-  explicit Log(LogFormat);
+  /// Text and JSON go to standard error. `journal` goes to journald with its fields: `event` is
+  /// TOCSIN_EVENT, and a field such as `incident` TOCSIN_INCIDENT; what journald does not take goes
+  /// to standard error as text.
+  explicit Log(LogFormat, std::string_view journal_socket = kJournalSocket);
+  /// Text on a terminal, `journal` where systemd says that it is the journal, else JSON lines.
   static LogFormat format_for_stderr();
   ~Log();
 
