@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -32,9 +33,15 @@ std::vector<std::string> stat_fields() {
   return {std::istream_iterator<std::string>(rest), {}};
 }
 
-double number_after(const std::string& text, const std::string& key) {
-  const std::size_t at = text.find(key);
-  return at == std::string::npos ? 0 : std::strtod(text.c_str() + at + key.size(), nullptr);
+/// When the machine booted, in seconds since the epoch. /proc/stat says so, too, but is hidden
+/// where only processes are shown (ProcSubset=pid).
+double boot_time() {
+  const auto seconds_of = [](clockid_t clock) {
+    timespec at{};
+    ::clock_gettime(clock, &at);
+    return static_cast<double>(at.tv_sec) + static_cast<double>(at.tv_nsec) / 1e9;
+  };
+  return seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME);
 }
 
 void add(std::vector<prometheus::MetricFamily>& out, const char* name, const char* help,
@@ -64,7 +71,7 @@ void add_times_and_memory(std::vector<prometheus::MetricFamily>& out) {
       field(kResident) * page_bytes);
   add(out, "process_virtual_memory_bytes", "Virtual memory size in bytes.", MetricType::Gauge,
       field(kVirtual));
-  static const double booted = number_after(read_file("/proc/stat"), "btime ");
+  static const double booted = boot_time();
   add(out, "process_start_time_seconds", "Start time of the process since unix epoch in seconds.",
       MetricType::Gauge, booted + field(kStart) / ticks);
 }

@@ -30,6 +30,7 @@ class HeldThread:
 
     def __init__(self, process, name):
         self.thread = thread_named(process, name)
+        self.ended = False
 
     def __enter__(self):
         _ptrace(SEIZE, self.thread)
@@ -37,8 +38,13 @@ class HeldThread:
         os.waitpid(self.thread, WALL)
         return self
 
+    def has_ended(self):
+        """True once the thread was killed. Its process ends, as others see it, not before this was asked."""
+        if not self.ended:
+            thread, status = os.waitpid(self.thread, WALL | os.WNOHANG)
+            self.ended = thread != 0 and (os.WIFSIGNALED(status) or os.WIFEXITED(status))
+        return self.ended
+
     def __exit__(self, *_):
-        try:
+        if not self.has_ended():
             _ptrace(DETACH, self.thread)
-        except OSError:
-            pass  # The process was killed meanwhile.
