@@ -325,6 +325,27 @@ TEST(Courier, AFullQueueRefusesWhatComesOnTop) {
   EXPECT_FALSE(world.has_outcome(kWaitingMax));
 }
 
+// How the daemon's watchdog sees that it lives (R17).
+TEST(Courier, ItsLoopComesRoundOnceASecondWithoutAnythingToDo) {
+  std::mutex mutex;
+  std::condition_variable turned;
+  int turns = 0;
+  Courier courier({.channels = {webhook("ops", "http://127.0.0.1:9/")}, .on_turn = [&] {
+                     const std::scoped_lock lock(mutex);
+                     ++turns;
+                     turned.notify_one();
+                   }});
+  const auto began = std::chrono::steady_clock::now();
+  std::thread thread([&] { courier.run(); });
+  {
+    std::unique_lock lock(mutex);
+    EXPECT_TRUE(turned.wait_for(lock, kNever, [&] { return turns >= 3; }));
+  }
+  courier.stop();
+  thread.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(8));
+}
+
 TEST(Courier, TheLogChannelWritesOneLineAndIsDelivered) {
   CourierWorld world({{"log", config::Channel::Kind::log, "", "", {}}});
   EXPECT_EQ(world.deliver(message(1, "log")).outcome, Outcome::delivered);

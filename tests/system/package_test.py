@@ -6,6 +6,7 @@ import itertools
 import json
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import traceback
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "end_to_end"))
 from machine import Machine, wait_until  # noqa: E402
 from ptrace import HeldThread  # noqa: E402
+from sink import Sink  # noqa: E402
 
 PORT = 9911
 SERVICE, SOCKET = "tocsin.service", "tocsin.socket"
@@ -313,7 +315,7 @@ def secrets_come_as_credentials_that_the_daemons_user_cannot_read_elsewhere(mach
     replace(machine, SETTINGS, "  anonymous: loopback", "  anonymous: none")
     replace(machine, SETTINGS, "  tokens:\n", "  tokens:\n    - {name: ana, token_file: ana-token, scopes: [read, respond, admin]}\n")
     drop_in = machine.file(DROP_IN)
-    drop_in.parent.mkdir(parents=True)
+    drop_in.parent.mkdir(parents=True, exist_ok=True)
     drop_in.write_text("[Service]\nLoadCredential=ana-token:/etc/tocsin/secrets/ana-token\n"
                        "Environment=TOCSIN_TOKEN_FILE=/etc/tocsin/config/reload-token\n")
     machine.file("/etc/tocsin/config/reload-token").write_text(token.read_text())
@@ -329,6 +331,32 @@ def secrets_come_as_credentials_that_the_daemons_user_cannot_read_elsewhere(mach
     machine.file("/etc/tocsin/config/reload-token").unlink()
     replace(machine, SETTINGS, "  anonymous: none", "  anonymous: loopback")
     replace(machine, SETTINGS, "    - {name: ana, token_file: ana-token, scopes: [read, respond, admin]}\n", "")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", SERVICE)
+
+
+@step
+def a_page_leaves_the_sandbox_by_webhook_to_a_name_whose_url_is_a_credential(machine):
+    escalations = "/etc/tocsin/rules/escalations.yaml"
+    shipped = machine.file(escalations).read_text()
+    sink = Sink()
+    try:
+        url = machine.file("/etc/tocsin/secrets/ops-url")
+        url.write_text(sink.url.replace("127.0.0.1", "localhost") + "\n")
+        url.chmod(0o600)
+        replace(machine, SETTINGS, "\nchannels:\n", "\nchannels:\n  - {name: ops, kind: webhook, url_file: ops-url}\n")
+        machine.file(escalations).write_text(shipped.replace("channel:log", "channel:ops"))
+        machine.file(DROP_IN).write_text("[Service]\nLoadCredential=ops-url:/etc/tocsin/secrets/ops-url\n")
+        machine.run("systemctl", "daemon-reload")
+        machine.run("systemctl", "restart", SERVICE)
+        check(send({"labels": {"alertname": "Hooked", "service": "hooked", "severity": "critical"}}) == 200, "it is taken")
+        page = sink.wait_for("incident.triggered", 15)
+        check(page.body["incident"]["service"] == "hooked", page.body)
+    finally:
+        sink.stop()
+    machine.file(escalations).write_text(shipped)
+    replace(machine, SETTINGS, "  - {name: ops, kind: webhook, url_file: ops-url}\n", "")
+    machine.file(DROP_IN).unlink()
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "restart", SERVICE)
 
@@ -365,6 +393,8 @@ def lintian(package):
 
 
 def main():
+    # Whoever ends this early, `timeout` for one, ends the machine, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     package = sys.argv[1]
     print(f"1..{len(STEPS) + 1}", flush=True)
     failed = 0 if lintian(package) else 1
