@@ -7,6 +7,7 @@ import json
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -300,9 +301,12 @@ def a_mistake_in_tocsin_yaml_is_not_tried_again_and_again(machine):
     time.sleep(3)
     check(machine.show(SERVICE, "ActiveState") == "failed", machine.show(SERVICE, "ActiveState"))
     check(re.search(r"tocsin\.yaml:\d+:\d+: .*listn", journal(machine, "-n", "20")), "the journal says why")
+    # Who connects now starts it again, in vain: the socket gives up after some tries instead of spinning.
+    with socket.create_connection(("127.0.0.1", PORT), timeout=5):
+        wait_until(lambda: machine.show(SOCKET, "ActiveState") == "failed", 60, "the socket gives up")
     replace(machine, SETTINGS, "listn: 127.0.0.1:9911", "listen: 127.0.0.1:9911")
     machine.run("systemctl", "restart", SERVICE)
-    check(is_ready(), "mended")
+    check(is_ready() and machine.show(SOCKET, "ActiveState") == "active", "mended")
 
 
 @step
