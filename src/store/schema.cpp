@@ -222,15 +222,6 @@ CREATE TABLE page (
 CREATE INDEX page_owed ON page(id) WHERE state = 'owed';
 CREATE INDEX page_incident ON page(incident);
 
--- Actions done under an Idempotency-Key: what they were answered, for when they come again.
-CREATE TABLE past_answer (
-  key BLOB PRIMARY KEY,             -- of who asked and the name they gave the request
-  content INTEGER NOT NULL,         -- a hash of what they asked
-  fate INTEGER NOT NULL,
-  incident INTEGER NOT NULL,
-  at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
 -- Policies that were in force, the newest last, and the texts of their files.
 CREATE TABLE policy (
   id INTEGER PRIMARY KEY,
@@ -295,6 +286,14 @@ CREATE TABLE rejected_body (
   bytes INTEGER NOT NULL,           -- of the body as it was sent
   body BLOB NOT NULL                -- secrets masked; shorter than bytes if it was cut
 ) STRICT;
+-- Actions done under an Idempotency-Key: what they were answered, for when they come again.
+CREATE TABLE past_answer (
+  key BLOB PRIMARY KEY,             -- of who asked and the name they gave the request
+  content INTEGER NOT NULL,         -- a hash of what they asked
+  fate INTEGER NOT NULL,
+  incident INTEGER NOT NULL,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 DROP VIEW alert_now;
 -- For people: every alert as it is now.
 CREATE VIEW alert_now AS
