@@ -55,15 +55,26 @@ void add_format(CLI::App& verb, Flags& flags) {
       ->type_name("FORMAT");
 }
 
+std::string from_environment(const char* name, std::string otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? std::move(otherwise) : std::string(value);
+}
+
+/// What the environment says before any flag does. The verbs share these values, and CLI11 would
+/// give what the environment says to each verb's own flag, so that another verb's overrode it.
+RemoteOptions remote_of_environment() {
+  return {from_environment("TOCSIN_URL", "http://127.0.0.1:9911"),
+          from_environment("TOCSIN_TOKEN_FILE", ""), from_environment("TOCSIN_CA_FILE", "")};
+}
+
 void add_remote(CLI::App& verb, Flags& flags) {
-  verb.add_option("--url", flags.remote.url, "The daemon's address")
-      ->envname("TOCSIN_URL")
+  verb.add_option("--url", flags.remote.url, "The daemon's address; else TOCSIN_URL")
       ->capture_default_str();
-  verb.add_option("--token-file", flags.remote.token_file, "A file that holds a token")
-      ->envname("TOCSIN_TOKEN_FILE");
+  verb.add_option("--token-file", flags.remote.token_file,
+                  "A file that holds a token; else TOCSIN_TOKEN_FILE");
   verb.add_option("--ca-file", flags.remote.ca_file,
-                  "Who signed the daemon's certificate (PEM), if the system does not know")
-      ->envname("TOCSIN_CA_FILE");
+                  "Who signed the daemon's certificate (PEM), if the system does not know; else "
+                  "TOCSIN_CA_FILE");
   add_format(verb, flags);
 }
 
@@ -235,7 +246,7 @@ void add_version(CLI::App& app, Terminal& terminal) {
 
 int run_verb(int argc, const char* const* argv, const Serve& serve, Terminal& terminal) {
   Flags flags;
-  flags.remote.url = "http://127.0.0.1:9911";
+  flags.remote = remote_of_environment();
   flags.serve.config = flags.check.config = flags.backup.config = flags.ingest.config =
       config::default_path();
   CLI::App app("Tocsin turns alerts into few incidents and pages people until somebody answers.",

@@ -211,6 +211,23 @@ TEST(Errors, SayThatNobodyListens) {
                           "--url or TOCSIN_URL\n");
 }
 
+TEST(Remote, AFlagWinsOverTheEnvironmentForEveryVerb) {
+  ::setenv("TOCSIN_URL", "http://192.0.2.1:9", 1);
+  const std::vector<std::vector<std::string>> verbs = {
+      {"incident", "list"}, {"incident", "show", "1"},      {"incident", "ack", "1"},
+      {"alert", "list"},    {"ingest", "rejected", "list"}, {"reload"}};
+  for (std::vector<std::string> verb : verbs) {
+    SCOPED_TRACE(verb[0]);
+    Loopback server({{503, R"({"detail":"heard"})"}});
+    verb.insert(verb.end(), {"--url", server.url()});
+    EXPECT_NE(say(verb).err.find("heard"), std::string::npos);
+  }
+  Loopback server({{503, R"({"detail":"heard"})"}});
+  ::setenv("TOCSIN_URL", server.url().c_str(), 1);
+  EXPECT_NE(say({"alert", "list"}).err.find("heard"), std::string::npos);
+  ::unsetenv("TOCSIN_URL");
+}
+
 TEST(AlertList, IsATable) {
   Loopback server({{200, R"({"alerts":[
       {"state":"resolved","received_at":"2026-11-23T02:18:00.000Z","incident":null,"source":"prometheus",
