@@ -33,7 +33,12 @@ file(GLOB shipped_config CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
 set(conffiles "")
 foreach(file ${shipped_config})
   get_filename_component(folder ${file} DIRECTORY)
-  install(FILES ${file} DESTINATION /etc/tocsin/${folder})
+  # The same store for the service and for whoever types `tocsin backup` in any folder.
+  file(READ ${CMAKE_SOURCE_DIR}/${file} text)
+  string(REPLACE "path: var   " "path: /var/lib/tocsin/var" text "${text}")
+  set(packaged ${CMAKE_BINARY_DIR}/debian/etc/${file})
+  file(CONFIGURE OUTPUT ${packaged} CONTENT "${text}" @ONLY NEWLINE_STYLE UNIX)
+  install(FILES ${packaged} DESTINATION /etc/tocsin/${folder})
   string(APPEND conffiles "/etc/tocsin/${file}\n")
 endforeach()
 file(WRITE ${CMAKE_BINARY_DIR}/debian/conffiles "${conffiles}")

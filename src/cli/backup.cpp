@@ -2,6 +2,7 @@
 
 #include <boost/json/object.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <ostream>
 
 #include "cli/check.h"
@@ -83,9 +84,9 @@ int run_copy(const BackupOptions& options, Format format, Terminal& terminal, Co
                                        {"digest", in_hex(report_of->digest)}},
                           format, terminal);
   }
-  terminal.out << printable(store->folder) << ' ' << verb_done << ' ' << printable(options.file)
-               << ": " << shown_size(report_of->bytes) << ", batch " << report_of->seq
-               << ", digest " << in_hex(report_of->digest) << '\n';
+  terminal.out << printable(std::filesystem::absolute(store->folder).string()) << ' ' << verb_done
+               << ' ' << printable(options.file) << ": " << shown_size(report_of->bytes)
+               << ", batch " << report_of->seq << ", digest " << in_hex(report_of->digest) << '\n';
   return 0;
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -59,6 +60,29 @@ class Faults {
     }
     return fragments_.size() > before;
   }
+  void add_fragment(const std::string& fragment) { fragments_.insert(fragment); }
+  /// Fragments without a fault whose files are not as they were.
+  std::set<std::string> changed(const std::vector<triage::PolicyFile>& now,
+                                const std::vector<triage::PolicyFile>& before) const {
+    std::map<std::string, std::string> texts_now, texts_before;
+    const auto gather = [&](const auto& files, auto& texts) {
+      for (const triage::PolicyFile& file : files) {
+        if (contains(file)) continue;
+        texts[place(file).fragment].append(file.path).append(1, '\0').append(file.text).append(
+            1, '\0');
+      }
+    };
+    gather(now, texts_now);
+    gather(before, texts_before);
+    std::set<std::string> out;
+    for (const auto& [fragment, text] : texts_now) {
+      if (texts_before[fragment] != text) out.insert(fragment);
+    }
+    for (const auto& [fragment, text] : texts_before) {
+      if (!texts_now.contains(fragment)) out.insert(fragment);
+    }
+    return out;
+  }
   bool everything() const { return everything_; }
   void add_everything() { everything_ = true; }
   bool contains(const triage::PolicyFile& file) const {
@@ -101,6 +125,25 @@ std::vector<triage::PolicyFile> mix(const Faults& faults,
   return out;
 }
 
+/// Finds the one changed fragment without whose change the rest goes together, if there is one, and
+/// faults it; else everything.
+void blame_a_change(const Loaded& loaded, const std::vector<triage::PolicyFile>& last_good,
+                    Faults& faults) {
+  constexpr std::size_t kTriesMax = 100;
+  const std::set<std::string> changed = faults.changed(loaded.files.files, last_good);
+  if (changed.size() <= kTriesMax) {
+    for (const std::string& fragment : changed) {
+      Faults with_it = faults;
+      with_it.add_fragment(fragment);
+      const auto files = mix(with_it, loaded.files.files, last_good);
+      if (compile_policy(loaded.settings, files).policy == nullptr) continue;
+      faults = with_it;
+      return;
+    }
+  }
+  faults.add_everything();
+}
+
 }  // namespace
 
 Loaded load(const std::string& settings_path) {
@@ -132,8 +175,10 @@ void fall_back(Loaded& loaded, const std::vector<triage::PolicyFile>& last_good)
     PolicyResult result =
         compile_policy(loaded.settings, mix(faults, loaded.files.files, last_good));
     const bool nothing_left = faults.everything();
-    // A mistake in what was good once: something it needs has changed.
-    if (result.policy == nullptr && !faults.add(result.diagnostics)) faults.add_everything();
+    if (result.policy == nullptr && !faults.add(result.diagnostics)) {
+      // A mistake in what was good once: something that changed does not go with it.
+      blame_a_change(loaded, last_good, faults);
+    }
     loaded.policy = std::move(result.policy);
     show_real_paths(name_roots(loaded.settings.rules), result.diagnostics);
     append(std::move(result.diagnostics), loaded.diagnostics);

@@ -23,9 +23,8 @@ std::unique_ptr<triage::Delivery> files_alarm(const KeySecret& secret, const std
   auto delivery = own_delivery(triage::ReportAlert{});
   auto& step = std::get<triage::ReportAlert>(delivery->steps.front());
   const Labels labels = alarm_labels();
-  const Labels annotations{
-      {"summary", "The configuration has errors; what was good last is in force."},
-      {"description", mistake}};
+  const Labels annotations{{"summary", "Not all of what lies in the files is in force."},
+                           {"description", mistake}};
   step.report.key = secret.key_of_labels(labels);
   step.report.phase = mistake.empty() ? Phase::resolved : Phase::firing;
   step.report.labels = LabelsView(delivery->arena.copy(labels.block()));

@@ -80,7 +80,8 @@ http::Reloaded Reload::reload(bool reapply) {
     if (read.policy != nullptr) take_over(read, reapply, out);
   }
   out.diagnostics = std::move(read.diagnostics);
-  report(out);
+  // Cut short by the end of the daemon: the next start reads the files and says what it finds.
+  if (!options_.is_stopping()) report(out);
   return out;
 }
 

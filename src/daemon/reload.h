@@ -29,6 +29,7 @@ class Reload {
     /// Returns when the core decides by the policy and has committed so; false if the daemon is
     /// stopping.
     std::function<bool(std::shared_ptr<const triage::Policy>, bool reapply)> put_in_force;
+    std::function<bool()> is_stopping;
     /// Raises the alarm, or ends it with "".
     std::function<void(const std::string& mistake)> alarm;
     telemetry::Metrics* metrics = nullptr;

@@ -202,6 +202,7 @@ class Daemon {
         .configure = [this](const config::Settings& settings) { return configure(settings); },
         .put_in_force = [this](auto policy,
                                bool reapply) { return put_in_force(std::move(policy), reapply); },
+        .is_stopping = [this] { return stopping_.load(); },
         .alarm = [this](const std::string& mistake) { alarm(mistake); },
         .metrics = &metrics_,
         .log = &log_});
@@ -267,7 +268,7 @@ class Daemon {
 
   void alarm(const std::string& mistake) {
     if (mistake.empty() && !alarm_is_known_) return;
-    alarm_is_known_ = true;
+    alarm_is_known_ = !mistake.empty();
     auto delivery = files_alarm(secret_, mistake);
     inbox_.put(delivery);
   }

@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 #include <utility>
 
 #include "daemon/clock.h"
 #include "daemon/page_log.h"
+#include "tocsin/alert/identity.h"
 #include "tocsin/cli/cli.h"
 #include "tocsin/delivery/delivery.h"
 
@@ -53,6 +58,28 @@ bool choose_policy(config::Loaded& read, Started& started, telemetry::Log& log) 
              {"first", started.first_mistake}});
   return true;
 }
+/// The same within an hour, so that a receiver knows what it had already.
+std::string key_of(const std::string& problem) {
+  const auto hour = std::chrono::floor<std::chrono::hours>(wall_now()).time_since_epoch().count();
+  return std::to_string(content_hash(problem, static_cast<std::uint64_t>(hour)));
+}
+
+std::filesystem::path paged_mark(const config::Settings& settings) {
+  return std::filesystem::path(settings.storage_path) / "fallback-paged";
+}
+
+/// systemd starts the daemon again every second: the same problem is paged once an hour. A file
+/// beside the store remembers; where none can be written, it is news every time.
+bool is_news(const config::Settings& settings, const std::string& problem) {
+  const std::filesystem::path path = paged_mark(settings);
+  const std::string key = key_of(problem);
+  std::string before;
+  std::ifstream(path) >> before;
+  if (before == key) return false;
+  std::ofstream(path, std::ios::trunc) << key << '\n';
+  return true;
+}
+
 }  // namespace
 
 void log_diagnostics(const Diagnostics& diagnostics, telemetry::Log& log) {
@@ -85,7 +112,7 @@ void page_fallback(const config::Settings& settings, const std::string& problem,
   std::atomic<std::size_t> left = settings.fallback.size();
   for (const std::string& channel : settings.fallback) {
     delivery::Message message;
-    message.page.key = "tocsin/store/" + std::to_string(wall_now().time_since_epoch().count());
+    message.page.key = "tocsin/store/" + key_of(problem);
     message.page.channel = channel;
     message.page.reason = problem + "; what to do: " + cure;
     message.page.created = wall_now();
@@ -126,7 +153,7 @@ std::optional<Started> start_up(const std::string& settings_path, telemetry::Log
   const auto fail = [&](const store::StoreError& error) {
     log_store_error(error, log);
     // A second daemon on a store that is in use is a mistake of the moment, not a lost pager.
-    if (error.kind != store::StoreError::Kind::locked) {
+    if (error.kind != store::StoreError::Kind::locked && is_news(started.settings, error.problem)) {
       page_fallback(started.settings, error.problem, error.cure, log);
     }
     exit_code = EXIT_FAILURE;
@@ -138,6 +165,8 @@ std::optional<Started> start_up(const std::string& settings_path, telemetry::Log
   auto loaded = started.store->load();
   if (!loaded) return fail(loaded.error());
   started.loaded = std::move(*loaded);
+  std::error_code ignored;
+  std::filesystem::remove(paged_mark(started.settings), ignored);
   if (!choose_policy(read, started, log)) {
     exit_code = kConfigurationError;
     return std::nullopt;

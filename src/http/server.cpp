@@ -58,6 +58,13 @@ int socket_option(int socket, int option) {
   return ::getsockopt(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
+/// As tocsin.yaml is checked for `listen`: "", or why these settings must not hold for the address.
+std::string why_unsafe(const tcp::endpoint& endpoint, const config::Settings& settings) {
+  if (endpoint.address().is_loopback() || settings.insecure) return {};
+  if (settings.tls && !settings.auth.tokens.empty()) return {};
+  return "beyond loopback, without TLS or without any token";
+}
+
 /// The address of a socket that came from outside, which may be anything.
 tcp::endpoint checked_inherited(int socket, const config::Settings& settings) {
   tcp::endpoint endpoint;
@@ -72,13 +79,12 @@ tcp::endpoint checked_inherited(int socket, const config::Settings& settings) {
         "ListenStream=127.0.0.1:9911 into the socket unit");
   }
   endpoint.resize(size);
-  // As tocsin.yaml is checked for `listen`.
-  const bool is_safe = settings.tls && !settings.auth.tokens.empty();
-  if (!endpoint.address().is_loopback() && !is_safe && !settings.insecure) {
+  const std::string problem = why_unsafe(endpoint, settings);
+  if (!problem.empty()) {
     throw std::runtime_error("the socket handed over at the start listens on " + shown(endpoint) +
-                             ", beyond loopback, without TLS or without any token; write "
-                             "ListenStream=127.0.0.1:9911 into the socket unit, set tls and "
-                             "auth.tokens in tocsin.yaml, or say insecure: true there");
+                             ", " + problem +
+                             "; write ListenStream=127.0.0.1:9911 into the socket unit, set tls "
+                             "and auth.tokens in tocsin.yaml, or say insecure: true there");
   }
   return endpoint;
 }
@@ -206,7 +212,12 @@ void Server::start() {
 }
 
 std::string Server::configure(const config::Settings& settings) {
-  return impl_->site.configure(settings);
+  // `listen` waits for a restart, so the new settings may be meant for another address.
+  const tcp::endpoint& bound = impl_->bound;
+  const std::string problem = why_unsafe(bound, settings);
+  if (problem.empty()) return impl_->site.configure(settings);
+  return "access and TLS stay as they were until a restart: the daemon listens on " + shown(bound) +
+         ", " + problem + " by the new ones";
 }
 
 void Server::answer(std::vector<std::unique_ptr<triage::Delivery>> deliveries) {

@@ -59,7 +59,8 @@ void read_field(const beast::http::fields::value_type& line, Head& head) {
       break;
   }
   const std::string_view name = view(line.name_string());
-  if (starts_with_no_case(name, "x-forwarded-")) {
+  if (starts_with_no_case(name, "x-forwarded-") ||
+      beast::iequals(line.name_string(), "X-Real-IP")) {
     head.forwarded_by = name;
   } else if (beast::iequals(line.name_string(), "Sec-Fetch-Site")) {
     head.sec_fetch_site = value;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tocsin/base/check.h"
+#include "tocsin/base/overloaded.h"
 
 namespace tocsin::rules {
 namespace {
@@ -47,14 +48,18 @@ void decide_by_map(const SeverityPolicy& policy, std::string_view sent, Verdict&
 
 /// Criteria raise and never lower. Only a worse one replaces what was decided, so of equally
 /// severe ones the first stays.
+void raise_to(const SeverityCriterion& criterion, std::size_t index, const Subject& subject,
+              Verdict& verdict) {
+  if (!is_worse(criterion.severity, verdict.severity)) return;
+  if (!holds(criterion.when, subject)) return;
+  verdict.severity = criterion.severity;
+  verdict.severity_by = SeverityBy::criterion;
+  verdict.severity_index = static_cast<std::uint16_t>(index);
+}
+
 void raise_by_criteria(const SeverityPolicy& policy, const Subject& subject, Verdict& verdict) {
   for (std::size_t i = 0; i < policy.criteria.size(); ++i) {
-    const SeverityCriterion& criterion = policy.criteria[i];
-    if (!is_worse(criterion.severity, verdict.severity)) continue;
-    if (!holds(criterion.when, subject)) continue;
-    verdict.severity = criterion.severity;
-    verdict.severity_by = SeverityBy::criterion;
-    verdict.severity_index = static_cast<std::uint16_t>(i);
+    raise_to(policy.criteria[i], i, subject, verdict);
   }
 }
 
@@ -73,6 +78,16 @@ std::int32_t first_that_takes(const std::vector<CorrelationRule>& correlation,
   return -1;
 }
 
+/// Names the service in `verdict`, too.
+Subject subject_for(const RuleSet& rules, LabelsView labels, LabelsView annotations,
+                    std::string_view source, Verdict& verdict) {
+  verdict.rules_hash = rules.hash;
+  const std::string_view service_name = labels.get("service");
+  const Service* service = service_name.empty() ? nullptr : rules.find_service(service_name);
+  if (service) verdict.service = static_cast<std::int32_t>(service - rules.services.data());
+  return {labels, annotations, source, service, service_name};
+}
+
 }  // namespace
 
 const Service* RuleSet::find_service(std::string_view name) const {
@@ -80,15 +95,47 @@ const Service* RuleSet::find_service(std::string_view name) const {
   return found != services.end() && found->name == name ? &*found : nullptr;
 }
 
+bool tests_annotations(const Predicate& predicate) {
+  const auto any_of = [](const std::vector<Predicate>& terms) {
+    return std::ranges::any_of(terms, tests_annotations);
+  };
+  return std::visit(Overloaded{
+                        [&](const AllOf& all) { return any_of(all.terms); },
+                        [&](const AnyOf& any) { return any_of(any.terms); },
+                        [&](const Not& negated) { return any_of(negated.term); },
+                        [](const Matcher& matcher) { return matcher.field == Field::annotation; },
+                    },
+                    predicate.kind);
+}
+
+LabelVerdict match_labels(const RuleSet& rules, LabelsView labels, std::string_view source) {
+  LabelVerdict out;
+  Verdict& verdict = out.verdict;
+  const Subject subject = subject_for(rules, labels, {}, source, verdict);
+  decide_by_map(rules.severity, subject.value_of(rules.severity.from_label), verdict);
+  for (std::size_t i = 0; i < rules.severity.criteria.size(); ++i) {
+    const SeverityCriterion& criterion = rules.severity.criteria[i];
+    if (tests_annotations(criterion.when)) {
+      out.may_be_worse = true;
+    } else {
+      raise_to(criterion, i, subject, verdict);
+    }
+  }
+  out.group_is_sure = true;
+  for (std::size_t i = 0; i < rules.correlation.size() && verdict.correlation < 0; ++i) {
+    if (tests_annotations(rules.correlation[i].when)) {
+      out.group_is_sure = false;
+    } else if (takes(rules.correlation[i], subject)) {
+      verdict.correlation = static_cast<std::int32_t>(i);
+    }
+  }
+  return out;
+}
+
 Verdict match(const RuleSet& rules, LabelsView labels, LabelsView annotations,
               std::string_view source) {
   Verdict verdict;
-  verdict.rules_hash = rules.hash;
-  const std::string_view service_name = labels.get("service");
-  const Service* service = service_name.empty() ? nullptr : rules.find_service(service_name);
-  if (service) verdict.service = static_cast<std::int32_t>(service - rules.services.data());
-
-  const Subject subject{labels, annotations, source, service, service_name};
+  const Subject subject = subject_for(rules, labels, annotations, source, verdict);
   decide_by_map(rules.severity, subject.value_of(rules.severity.from_label), verdict);
   raise_by_criteria(rules.severity, subject, verdict);
   verdict.correlation = first_that_takes(rules.correlation, subject);

@@ -133,20 +133,52 @@ TEST_F(Fragments, AFragmentThatCannotBeReadIsKept) {
   EXPECT_EQ(loaded.policy->files[2].text, kSearch);
 }
 
-TEST_F(Fragments, AKeptFragmentThatNeedsWhatIsGonePutsAllOfTheLastGoodVersionInForce) {
+TEST_F(Fragments, AKeptFragmentThatNeedsWhatIsGoneKeepsWhoseChangeTookIt) {
   folder_.write("rules/root.yaml", "escalations: {shared: {steps: [{page: [channel:log]}]}}\n");
   folder_.write("rules/payments/rules.yaml", "services: {checkout: {escalation: shared}}\n");
   const Files good = read().policy->files;
   folder_.write("rules/root.yaml", "teams: {}\n");
   folder_.write("rules/payments/rules.yaml", "services: oops\n");
+  folder_.write("rules/search/rules.yaml", "teams: {}\n");
   const Loaded loaded = read_or_fall_back(good);
   ASSERT_NE(loaded.policy, nullptr);
-  EXPECT_EQ(loaded.policy->files.size(), good.size());
+  EXPECT_EQ(loaded.kept, (std::vector<std::string>{"", "payments"}));
   EXPECT_EQ(loaded.policy->files[0].text, good[0].text);
-  EXPECT_EQ(loaded.kept, (std::vector<std::string>{"", "payments", "search"}));
+  EXPECT_EQ(loaded.policy->files[2].text, "teams: {}\n") << "search has its new version";
   EXPECT_NE(text_of(loaded.diagnostics).find("nothing defines the escalation \"shared\""),
             std::string::npos)
       << text_of(loaded.diagnostics);
+}
+
+TEST_F(Fragments, AnEarlierFragmentThatTakesANameOfALaterOneIsHeldBackAlone) {
+  folder_.write("rules/zeta/rules.yaml", "services: {x: {tier: 1}}\n");
+  const Files good = read().policy->files;
+  folder_.write("rules/payments/rules.yaml", "services: {x: {tier: 0}}\n");
+  folder_.write("rules/search/rules.yaml", "teams: {}\n");
+  const Loaded loaded = read_or_fall_back(good);
+  ASSERT_NE(loaded.policy, nullptr) << text_of(loaded.diagnostics);
+  EXPECT_EQ(loaded.policy->files[1].text, kPayments);
+  EXPECT_EQ(loaded.policy->files[2].text, "teams: {}\n");
+  EXPECT_NE(std::ranges::find(loaded.kept, "payments"), loaded.kept.end());
+  EXPECT_EQ(std::ranges::find(loaded.kept, "search"), loaded.kept.end());
+}
+
+TEST_F(Fragments, ChangesThatOnlyTogetherBreakItPutAllOfTheLastGoodVersionInForce) {
+  folder_.write("rules/root.yaml",
+                "escalations: {one: {steps: [{page: [channel:log]}]},"
+                " two: {steps: [{page: [channel:log]}]}}\n");
+  folder_.write("rules/payments/rules.yaml",
+                "services: {a: {escalation: one}, b: {escalation: three}}\n");
+  folder_.write("rules/search/rules.yaml",
+                "escalations: {three: {steps: [{page: [channel:log]}]}}\n");
+  const Files good = read().policy->files;
+  ASSERT_FALSE(good.empty());
+  folder_.write("rules/root.yaml", "teams: {}\n");
+  folder_.write("rules/search/rules.yaml", "teams: {}\n");
+  folder_.write("rules/payments/rules.yaml", "services: oops\n");
+  const Loaded loaded = read_or_fall_back(good);
+  ASSERT_NE(loaded.policy, nullptr);
+  EXPECT_EQ(loaded.kept, (std::vector<std::string>{"", "payments", "search"}));
 }
 
 TEST_F(Fragments, ANameDefinedTwiceIsTheLaterFragmentsMistake) {

@@ -99,6 +99,11 @@ class DamagedStore(Scenario):
                 for told in (page.body["page"]["reason"], tocsin.log()):
                     self.assertIn(str(path), told)
                     self.assertIn("tocsin restore", told)
+                # systemd starts it again every second: nobody is paged every second.
+                tocsin.launch()
+                self.assertEqual(tocsin.process.wait(20), 1)
+                self.assertEqual(len(sink.snapshot()), pages + 1)
+                (tocsin.store / "fallback-paged").unlink()
 
 
 if __name__ == "__main__":

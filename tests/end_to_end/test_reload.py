@@ -143,6 +143,17 @@ class Reload(Scenario):
         self.assertEqual(said.returncode, 0, said)
         self.assertIn("the new value of listen waits for a restart", said.stdout)
 
+    def test_a_stop_during_a_reload_raises_no_alarm(self):
+        tocsin = self.running()
+        (self.folder / "rules" / "many.yaml").write_text(
+            "services:\n" + "".join(f"  s{number}: {{tier: {number % 3}}}\n" for number in range(20_000)))
+        for _ in range(3):
+            tocsin.process.send_signal(signal.SIGHUP)
+            time.sleep(0.05)
+            self.assertEqual(tocsin.stop(), 0)
+            tocsin.start()
+        self.assertEqual([one for one in tocsin.incidents() if one["service"] == "tocsin"], [])
+
     def test_reapply_decides_alerts_that_fire_anew(self):
         tocsin = self.running()
         tocsin.send([alert(1, service="a", cluster="x"), alert(2, service="a", cluster="y")])

@@ -123,7 +123,7 @@ class Security(Scenario):
         tocsin.start()
         tocsin.send([alert(1)])
         for name, value in (("Forwarded", "for=192.0.2.1"), ("X-Forwarded-For", "192.0.2.1"), ("Via", "1.1 proxy"),
-                            ("X-Forwarded-Proto", "https"), ("x-forwarded-anything", "")):
+                            ("X-Forwarded-Proto", "https"), ("X-Real-IP", "192.0.2.1"), ("x-forwarded-anything", "")):
             for method, path, body in [*self.writes(tocsin), ("GET", "/v1/alerts", None), ("GET", "/metrics", None)]:
                 with self.subTest(header=name, path=path):
                     self.assertIn(tocsin.ask(method, path, body, {name: value}).status, (401, 403))

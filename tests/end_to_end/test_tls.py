@@ -143,6 +143,21 @@ class Tls(Scenario):
         metrics = self.ask(tocsin, "GET", "/metrics", headers=ANA)[1].decode()
         self.assertTrue(re.search(r"\ntocsin_tls_certificate_expiry_timestamp_seconds \d{10}\n", metrics))
 
+    def test_a_reload_does_not_take_tls_or_tokens_from_an_address_beyond_this_machine(self):
+        tocsin = self.daemon(rules=SEVERITY, settings="tls: {cert_file: tls.crt, key_file: tls.key}\n" + AUTH)
+        tocsin.config.write_text(tocsin.config.read_text().replace("127.0.0.1", "0.0.0.0"))
+        tocsin.write_secret("ana", "token-of-ana-0123456789")
+        tocsin.write_secret("prometheus", "token-of-prometheus")
+        self.install(tocsin, "server")
+        tocsin.launch()
+        wait_until(lambda: "daemon.ready" in tocsin.log(), 20, "ready")
+        tocsin.config.write_text(f"listen: 127.0.0.1:{tocsin.port}\nrules: [../rules]\nstorage: {{path: {tocsin.store}}}\n")
+        status, body = self.ask(tocsin, "POST", "/-/reload", headers=ANA)
+        self.assertEqual(status, 500, body)
+        self.assertIn(b"access and TLS stay as they were until a restart", body)
+        self.assertEqual(self.ask(tocsin, "GET", "/v1/alerts")[0], 401)
+        self.assertEqual(self.ask(tocsin, "GET", "/v1/alerts", headers=ANA)[0], 200)
+
     def test_clients_beyond_this_machine_need_a_certificate_where_an_authority_is_named(self):
         self.made.sign("client", 2)
         stranger = Certificates(self.folder / "stranger")

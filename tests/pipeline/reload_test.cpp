@@ -156,5 +156,38 @@ TEST(Reapply, WithUnchangedRulesDecidesWhatOlderRulesDecided) {
   EXPECT_EQ(triage::durable_digest(world.state()), settled) << "nothing is left to decide";
 }
 
+/// A criterion and a correlation rule that ask for annotations, before the others.
+triage::Policy with_annotations(std::uint64_t hash, const char* matcher) {
+  return changed([&](triage::Policy& policy) {
+    policy.rules.hash = hash;
+    const rules::Predicate when{*rules::parse_matcher(matcher, rules::Grammar::extended)};
+    policy.rules.severity.criteria.push_back(
+        {.name = "said", .severity = Severity::sev1, .when = when, .at = {}});
+    policy.rules.correlation.insert(policy.rules.correlation.begin(),
+                                    {.name = "by-name", .when = when, .by = {"alertname"}});
+  });
+}
+
+TEST(Reload, RaisesNothingByAnnotationsThatAreNotAtHand) {
+  World world;
+  world.report({.labels = kSlow, .ends_in = hours(9)});
+  const Severity before = world.incident(1).severity;
+  world.set_policy(with_annotations(7, "annotations.runbook=\"\""));
+  world.advance(seconds(1));
+  EXPECT_EQ(world.incident(1).severity, before);
+}
+
+TEST(Reapply, LeavesWhatAnnotationsMayHaveDecided) {
+  World world(with_annotations(7, "annotations.impact!=\"none\""));
+  world.report({.labels = kSlow, .ends_in = hours(9)});
+  ASSERT_EQ(world.incident(1).severity, Severity::sev1);
+  ASSERT_EQ(world.incident(1).key_rule, "by-name");
+  world.set_policy(with_annotations(8, "annotations.impact!=\"none\""), true);
+  world.advance(seconds(1));
+  EXPECT_EQ(world.incident(1).state, IncidentState::triggered);
+  EXPECT_EQ(world.state().incidents.size(), 1U);
+  EXPECT_EQ(world.state().find(AlertId{1})->status.severity, Severity::sev1);
+}
+
 }  // namespace
 }  // namespace tocsin::pipeline

@@ -174,8 +174,9 @@ Loaded load(const std::string& settings_path);
 
 /// Gives `loaded` a policy where the rules on the disk have errors: each fragment with an error
 /// stands as in `last_good`, the files the policy in force was compiled from, everything else as on
-/// the disk. A fragment without an earlier version is left out. What fits nothing else, such as an
-/// older fragment that uses a name which is gone, puts all of `last_good` in force. The policy stays
+/// the disk. A fragment without an earlier version is left out. Where an older fragment does not go
+/// with what changed, such as a name that is gone, the one fragment whose change is in its way stays
+/// as it was, too; if no single one is, all of `last_good` is in force. The policy stays
 /// null if even that has errors, or if `last_good` is empty; `diagnostics` then say why.
 /// REQUIRES: loaded.settings_are_good.
 void fall_back(Loaded& loaded, const std::vector<triage::PolicyFile>& last_good);

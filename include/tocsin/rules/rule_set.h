@@ -81,6 +81,17 @@ struct Verdict {
 /// Pure. Linear in the number of rules.
 Verdict match(const RuleSet&, LabelsView labels, LabelsView annotations, std::string_view source);
 
+/// True if an annotation can change what it says.
+bool tests_annotations(const Predicate&);
+
+/// What is certain of an alert whose annotations are not known.
+struct LabelVerdict {
+  Verdict verdict;             ///< As if no rule that tests annotations were there.
+  bool may_be_worse = false;   ///< A criterion that tests annotations may have raised it.
+  bool group_is_sure = false;  ///< No correlation rule up to the one that takes it tests them.
+};
+LabelVerdict match_labels(const RuleSet&, LabelsView labels, std::string_view source);
+
 /// The subject every stage after `match` sees: labels with the service's filled in.
 Subject subject_of(const RuleSet&, const Verdict&, LabelsView labels, LabelsView annotations,
                    std::string_view source);

@@ -186,6 +186,8 @@ void relabel(const Core& core, const Alert& alert, const ReportAlert& step, std:
                          .rules_hash = verdict.rules_hash,
                          .verdict = verdict};
   if (same_occurrence) change.severity = worse_of(worst, verdict.severity);
+  // History stops where space is short; what makes it worse must be heard of.
+  if (core.state.low_space && same_occurrence && change.severity == worst) return;
   out.emplace_back(std::move(change));
 }
 

@@ -8,20 +8,28 @@ namespace tocsin::triage::sweep {
 namespace {
 constexpr std::string_view kOwnSource = "tocsin";
 
+// Annotations lie in the store, not in State: what depends on them stays as it was decided.
+
 /// Severity never falls by itself: only a rise is taken over.
 void reevaluate(const Core& core, const Alert& alert, Changes& out) {
   const rules::Verdict verdict =
-      rules::match(core.policy.rules, alert.labels, {}, core.context.source);
+      rules::match_labels(core.policy.rules, alert.labels, core.context.source).verdict;
   if (!is_worse(verdict.severity, alert.status.severity)) return;
   out.emplace_back(AlertSeverityRaised{alert.id, verdict.severity, verdict.rules_hash});
 }
 
 void reapply(const Core& core, const Alert& alert, Changes& out) {
-  const rules::Verdict verdict =
-      rules::match(core.policy.rules, alert.labels, {}, core.context.source);
-  const bool stays = correlation::stays(core, alert, verdict);
-  const bool joins =
-      core.state.find(alert.status.incident) == nullptr && verdict.severity != Severity::none;
+  rules::LabelVerdict anew =
+      rules::match_labels(core.policy.rules, alert.labels, core.context.source);
+  rules::Verdict& verdict = anew.verdict;
+  if (anew.may_be_worse && is_worse(alert.status.severity, verdict.severity)) {
+    verdict.severity = alert.status.severity;
+  }
+  const bool counts = core.state.find(alert.status.incident) != nullptr;
+  const bool wanted = verdict.severity != Severity::none;
+  const bool stays =
+      counts && wanted && !anew.group_is_sure ? true : correlation::stays(core, alert, verdict);
+  const bool joins = !counts && wanted;
   const bool same =
       verdict.severity == alert.status.severity && verdict.rules_hash == alert.status.rules_hash;
   if (same && stays && !joins) return;
