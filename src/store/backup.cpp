@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "store/connection.h"
 #include "store/folder.h"
@@ -36,6 +37,9 @@ constexpr int kSlicePages = 64;
 constexpr std::int64_t kLogGrowthMax = kWalBytesMax / 4;
 constexpr int kTries = 5;
 constexpr std::chrono::seconds kPause{1};
+
+constexpr const char* kDamagedBackup = "take another backup; keep this one if it is the last";
+constexpr const char* kForeignBackup = "name a file that `tocsin backup` made";
 
 std::unexpected<StoreError> fail(Kind kind, std::string problem, std::string cure) {
   return std::unexpected(StoreError{kind, std::move(problem), std::move(cure)});
@@ -104,6 +108,52 @@ class PartialFile {
   std::string path_;
   int fd_;
   bool keep_ = false;
+};
+
+/// Who a restored store belongs to. What root makes only root can open, and the daemon is another
+/// user: it gets the owner of the storage folder, or of the nearest folder above that is there.
+class Heir {
+ public:
+  /// Looked for before anything is made. Only root has something to give away.
+  explicit Heir(const std::string& folder) {
+    if (::geteuid() != 0) return;
+    std::error_code ignored;
+    std::filesystem::path at = std::filesystem::absolute(folder, ignored).lexically_normal();
+    if (!at.has_filename()) at = at.parent_path();
+    struct stat found {};
+    while (::stat(at.c_str(), &found) != 0 && at.has_relative_path()) {
+      missing_.push_back(at.string());
+      at = at.parent_path();
+    }
+    owner_ = found.st_uid;
+    group_ = found.st_gid;
+  }
+  /// Gives away the folders that were made since, and the lock in the last of them.
+  std::expected<void, StoreError> inherit_folder(const std::string& folder) const {
+    for (const std::string& made : missing_) {
+      if (auto given = inherit(made); !given) return given;
+    }
+    return inherit(folder + "/lock");
+  }
+  /// Only what belongs to root and has one name: whoever owns the folder may have put a link there.
+  std::expected<void, StoreError> inherit(const std::string& path) const {
+    if (::geteuid() != 0) return {};
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat found {};
+    const bool is_known = fd >= 0 && ::fstat(fd, &found) == 0;
+    const bool is_ours = found.st_uid == 0 && (S_ISDIR(found.st_mode) ||
+                                               (S_ISREG(found.st_mode) && found.st_nlink == 1));
+    const bool is_given = is_known && (!is_ours || ::fchown(fd, owner_, group_) == 0);
+    const auto failed = is_given ? std::expected<void, StoreError>()
+                                 : fail_errno("cannot give " + path + " to its folder's owner");
+    if (fd >= 0) ::close(fd);
+    return failed;
+  }
+
+ private:
+  uid_t owner_ = 0;
+  gid_t group_ = 0;
+  std::vector<std::string> missing_;
 };
 
 struct FinishBackup {
@@ -190,7 +240,7 @@ std::expected<Manifest, StoreError> read_manifest(sqlite3* db, const std::string
   if (read.prepare(db, "SELECT schema,seq,digest FROM backup_manifest") != SQLITE_OK ||
       read.step() != SQLITE_ROW) {
     return fail(Kind::foreign, path + " was not made by tocsin backup: it has no manifest",
-                "name a file that tocsin backup made");
+                kForeignBackup);
   }
   Row row = read.row();
   Manifest manifest;
@@ -242,19 +292,20 @@ std::expected<BackupReport, StoreError> verify_and_sign(const std::string& path)
   return report;
 }
 
+/// `path` is a copy of the backup `file`, which is what people know.
 std::expected<BackupReport, StoreError> verify_and_unsign(const std::string& path,
+                                                          const std::string& file,
                                                           const Manifest& manifest) {
   auto db = open_writer(path, "", false);
   if (!db) return std::unexpected(db.error());
-  if (auto whole = check_pages(db->get(), path); !whole) return std::unexpected(whole.error());
-  auto report = measure(db->get(), path);
+  if (auto whole = check_pages(db->get(), file); !whole) return std::unexpected(whole.error());
+  auto report = measure(db->get(), file);
   if (!report) return report;
   // Tables of an older schema may load as a state with more to it, which has another digest.
   const bool comparable = manifest.schema == kSchema;
   if (report->seq != manifest.report.seq ||
       (comparable && report->digest != manifest.report.digest)) {
-    return fail(Kind::damaged, "the backup does not load as what it was made of",
-                "use another backup");
+    return fail(Kind::damaged, file + " does not load as what it was made of", kDamagedBackup);
   }
   int code = execute(db->get(), "DROP TABLE backup_manifest");
   if (code == SQLITE_OK) code = leave_wal(db->get());
@@ -262,6 +313,13 @@ std::expected<BackupReport, StoreError> verify_and_unsign(const std::string& pat
     return std::unexpected(error_of(db->get(), code, "cannot write " + path));
   }
   return report;
+}
+
+/// What is wrong with a backup's file is not cured by moving the store away.
+StoreError about_backup(StoreError error) {
+  if (error.kind == Kind::damaged) error.cure = kDamagedBackup;
+  if (error.kind == Kind::foreign) error.cure = kForeignBackup;
+  return error;
 }
 
 /// A backup may take the place of an older one, and of nothing else.
@@ -320,20 +378,24 @@ std::expected<BackupReport, StoreError> restore(const std::string& file,
                                                 const StoreOptions& options,
                                                 const CopyProgress& progress) {
   const auto found = inspect(file, "");
-  if (!found) return std::unexpected(found.error());
+  if (!found) return std::unexpected(about_backup(found.error()));
   if (*found == Found::nothing) {
     return fail(Kind::cannot_open, "there is no backup " + file, "name a file that is there");
   }
   int code = SQLITE_OK;
   const Connection from = open_connection(file, "", SQLITE_OPEN_READONLY, code);
   if (code != SQLITE_OK) {
-    return std::unexpected(error_of(from.get(), code, "cannot read " + file));
+    return std::unexpected(about_backup(error_of(from.get(), code, "cannot read " + file)));
   }
   const auto manifest = read_manifest(from.get(), file);
   if (!manifest) return std::unexpected(manifest.error());
+  const Heir heir(options.folder);
   // From here on no daemon can start on the folder.
   const auto folder = Folder::claim(options.folder, 0);
   if (!folder) return std::unexpected(folder.error());
+  if (auto given = heir.inherit_folder(options.folder); !given) {
+    return std::unexpected(given.error());
+  }
   const std::string database = database_path(options.folder);
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
     if (!is_there(database + suffix)) continue;
@@ -343,11 +405,12 @@ std::expected<BackupReport, StoreError> restore(const std::string& file,
   auto partial = PartialFile::make(database);
   if (!partial) return std::unexpected(partial.error());
   if (auto copied = copy_pages(from.get(), file, partial->path(), progress); !copied) {
-    return std::unexpected(copied.error());
+    return std::unexpected(about_backup(copied.error()));
   }
-  auto report = verify_and_unsign(partial->path(), *manifest);
-  if (!report) return report;
+  auto report = verify_and_unsign(partial->path(), file, *manifest);
+  if (!report) return std::unexpected(about_backup(report.error()));
   report->bytes = bytes_of(partial->path());
+  if (auto given = heir.inherit(partial->path()); !given) return std::unexpected(given.error());
   if (auto named = partial->become(database); !named) return std::unexpected(named.error());
   return report;
 }

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <sstream>
 #include <thread>
 
 #include "store/store_world.h"
@@ -213,6 +215,8 @@ TEST(Restore, RefusesWhatIsNoWholeBackup) {
     const TempFolder target;
     const std::string said = refusal(restore(file, guarded(target), {}));
     EXPECT_TRUE(said.starts_with(c.says)) << said;
+    EXPECT_EQ(said.find(target.path()), std::string::npos)
+        << "the copy is nobody's business: " << said;
     for (const std::string& name : target.names()) {
       EXPECT_TRUE(name == "lock") << name << " was left behind";
     }
@@ -222,12 +226,78 @@ TEST(Restore, RefusesWhatIsNoWholeBackup) {
   sql(file, "UPDATE incident SET title='another'");
   const TempFolder target;
   EXPECT_EQ(refusal(restore(file, guarded(target), {})),
-            "damaged: the backup does not load as what it was made of");
+            "damaged: " + file + " does not load as what it was made of");
   const TempFolder again;
   EXPECT_NE(refusal(restore(folder.file("tocsin.db"), guarded(again), {})).find("no manifest"),
             std::string::npos);
   EXPECT_NE(refusal(restore("/nonexistent", guarded(again), {})).find("there is no backup"),
             std::string::npos);
+}
+
+TEST(Restore, OfWhatIsNoWholeBackupAdvisesAnotherBackupAndNotToMoveTheStore) {
+  const TempFolder folder;
+  const TempFolder elsewhere;
+  const TempFolder target;
+  const std::string file = elsewhere.file("copy.db");
+  filled_store(guarded(folder), 2'000).reset();
+  made(back_up(guarded(folder), file, {}));
+  std::string bytes = read_file(file);
+  const auto cure = [&] { return restore(file, guarded(target), {}).error().cure; };
+  for (const std::size_t from : {bytes.size() / 2, std::size_t{16'384}, std::size_t{100}}) {
+    std::string damaged = bytes;
+    damaged.replace(from, 4'000, 4'000, '\xA5');
+    write_file(file, damaged);
+    EXPECT_EQ(cure(), "take another backup; keep this one if it is the last") << from;
+  }
+  write_file(file, bytes.replace(0, 4'000, 4'000, '\xA5'));
+  EXPECT_EQ(cure(), "name a file that `tocsin backup` made");
+  write_file(file, "dear diary");
+  EXPECT_EQ(cure(), "name a file that `tocsin backup` made");
+}
+
+/// "user:group mode"
+std::string owner_of(const std::string& path) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) != 0) return "missing";
+  std::ostringstream out;
+  out << found.st_uid << ':' << found.st_gid << ' ' << std::oct << (found.st_mode & 0777);
+  return out.str();
+}
+
+TEST(Restore, ByRootBelongsToWhoeverTheFolderBelongsTo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  const TempFolder folder;
+  const TempFolder elsewhere;
+  const TempFolder place;
+  const std::string file = elsewhere.file("copy.db");
+  filled_store(guarded(folder)).reset();
+  made(back_up(guarded(folder), file, {}));
+  ASSERT_EQ(::chown(place.path().c_str(), 54321, 54322), 0);
+  StoreOptions options = guarded(place);
+  for (const char* name : {"/new/var", "/new/other/", ""}) {
+    SCOPED_TRACE(name);
+    options.folder = place.path() + name;
+    made(restore(file, options, {}));
+    EXPECT_EQ(owner_of(options.folder + "/."), "54321:54322 700");
+    EXPECT_EQ(owner_of(options.folder + "/tocsin.db"), "54321:54322 600");
+    EXPECT_EQ(owner_of(options.folder + "/lock"), "54321:54322 600");
+  }
+  EXPECT_EQ(owner_of(place.file("new")), "54321:54322 700");
+}
+
+TEST(Restore, ByRootGivesNothingAwayThatWasThereUnderAnotherName) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  const TempFolder folder;
+  const TempFolder elsewhere;
+  const TempFolder place;
+  const std::string file = elsewhere.file("copy.db");
+  filled_store(guarded(folder)).reset();
+  made(back_up(guarded(folder), file, {}));
+  write_file(elsewhere.file("roots-own"), "");
+  ASSERT_EQ(::chown(place.path().c_str(), 54321, 54322), 0);
+  ASSERT_EQ(::link(elsewhere.file("roots-own").c_str(), place.file("lock").c_str()), 0);
+  made(restore(file, guarded(place), {}));
+  EXPECT_TRUE(owner_of(elsewhere.file("roots-own")).starts_with("0:0 "));
 }
 
 }  // namespace

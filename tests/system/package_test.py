@@ -366,6 +366,30 @@ def a_page_leaves_the_sandbox_by_webhook_to_a_name_whose_url_is_a_credential(mac
 
 
 @step
+def a_backup_that_root_restores_is_the_daemons_own_store_again(machine):
+    kept = stored_numbers()
+    check(kept, "there is something to keep")
+    # Wherever root stands: the paths are those of the configuration.
+    machine.run("sh", "-c", "cd /root && tocsin backup /root/kept.db")
+    machine.run("systemctl", "stop", SOCKET, SERVICE)
+    machine.run("sh", "-c", "mkdir /root/moved && mv /var/lib/tocsin/var/tocsin.db* /root/moved/")
+    machine.run("sh", "-c", "cd /root && tocsin restore /root/kept.db")
+    owners = set(machine.run("sh", "-c", "stat -c '%U:%G' /var/lib/tocsin/var /var/lib/tocsin/var/*").split())
+    check(owners == {"tocsin:tocsin"}, f"the store belongs to {owners}")
+    machine.run("systemctl", "start", SERVICE)
+    check(is_ready() and stored_numbers() == kept, "it starts as it was")
+
+
+@step
+def a_backup_that_root_restores_into_nothing_starts_too(machine):
+    machine.run("systemctl", "stop", SOCKET, SERVICE)
+    machine.run("rm", "-r", "/var/lib/tocsin/var")
+    machine.run("sh", "-c", "cd / && tocsin restore /root/kept.db")
+    machine.run("systemctl", "start", SERVICE)
+    check(is_ready() and stored_numbers(), "it starts as it was")
+
+
+@step
 def an_upgrade_restarts_it_and_refuses_nobody(machine):
     before = machine.show(SERVICE, "MainPID")
     load = Load()
