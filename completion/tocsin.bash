@@ -15,9 +15,14 @@ _tocsin_candidates() { # the words before the one being typed → one candidate 
 _tocsin() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   case $previous in
-    --config | --token-file | --rules) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --config | --token-file | --ca-file | --rules) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     -o | --output) mapfile -t COMPREPLY < <(compgen -W "table json yaml" -- "$current"); return ;;
   esac
+  # A store's copy is a file.
+  if [[ ${COMP_WORDS[1]} == @(backup|restore) && COMP_CWORD -gt 1 && $current != -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    return
+  fi
   mapfile -t COMPREPLY < <(
     compgen -W "$(_tocsin_candidates "${COMP_WORDS[@]:1:COMP_CWORD-1}")" -- "$current")
 }

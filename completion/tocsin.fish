@@ -10,7 +10,7 @@ function __tocsin_candidates
 end
 
 function __tocsin_wants_file
-    string match -qr -- '^--(config|token-file|rules)$' (commandline -opc)[-1]
+    string match -qr -- '^--(config|token-file|ca-file|rules)$' (commandline -opc)[-1]
 end
 
 complete -c tocsin -f

@@ -11,7 +11,7 @@ _tocsin_candidates() { # the words before the one being typed → "candidate:des
 
 _tocsin() {
   case $words[CURRENT-1] in
-    --config | --token-file | --rules) _files; return ;;
+    --config | --token-file | --ca-file | --rules) _files; return ;;
     -o | --output) compadd table json yaml; return ;;
   esac
   local -a candidates

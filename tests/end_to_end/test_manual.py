@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import unittest
@@ -41,8 +42,8 @@ class ManPages(unittest.TestCase):
         page, complaints = rendered("tocsin.1")
         self.assertEqual(complaints, "")
         for words, below, flags in verbs():
-            if below:
-                continue
+            if below and not set(flags) - {"-h", "--help"}:
+                continue  # A mere group of verbs.
             with self.subTest(verb=words):
                 start = page.index(f"\n   tocsin {' '.join(words)}\n")
                 text = page[start:page.find("\n   tocsin ", start + 1)]
@@ -90,12 +91,32 @@ class Completion(unittest.TestCase):
     def test_fish_is_offered_every_verb_and_flag(self):
         self.check("fish", "tocsin.fish")
 
-    def test_bash_completes_a_word_that_has_begun(self):
-        script = (f"source {TOP}/completion/tocsin.bash; COMP_WORDS=(tocsin incident ac); COMP_CWORD=2; _tocsin; "
-                  'echo "${COMPREPLY[@]}"; COMP_WORDS=(tocsin alert list -o j); COMP_CWORD=4; _tocsin; echo "${COMPREPLY[@]}"')
-        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True, timeout=30,
+    def in_bash(self, *lines):
+        """What bash offers for the last word of each line."""
+        script = f"source {TOP}/completion/tocsin.bash; " + "; ".join(
+            f'COMP_WORDS=({line}); COMP_CWORD={len(shlex.split(line)) - 1}; _tocsin; echo "${{COMPREPLY[@]}}"' for line in lines)
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True, timeout=30, cwd=TOP,
                               env={**os.environ, "PATH": f"{BINARY.parent}:{os.environ['PATH']}"})
-        self.assertEqual(done.stdout.split(), ["ack", "json"])
+        return done.stdout.splitlines()
+
+    def test_bash_completes_a_word_that_has_begun(self):
+        self.assertEqual(self.in_bash("tocsin incident ac", "tocsin alert list -o j"), ["ack", "json"])
+
+    def test_bash_completes_files_where_a_file_is_meant(self):
+        lines = ["tocsin check --config LIC", "tocsin incident list --ca-file LIC", "tocsin backup LIC", "tocsin restore LIC",
+                 "tocsin restore --config tocsin.yaml LIC"]
+        self.assertEqual(self.in_bash(*lines), ["LICENSE"] * len(lines))
+        self.assertEqual(self.in_bash("tocsin backup --con", "tocsin incident LIC"), ["--config", ""])
+
+    def test_zsh_and_fish_complete_files_behind_flags_that_name_one(self):
+        for flag in ("--config", "--token-file", "--ca-file", "--rules"):
+            for shell, script, offered in (
+                    ("zsh", f"_files() {{ echo files; }}; words=(tocsin check {flag} LIC); CURRENT=4; _tocsin", "files"),
+                    ("fish", f"complete -C 'tocsin check {flag} LIC'", "LICENSE")):
+                options = ["--no-config"] if shell == "fish" else ["--no-rcs"]
+                done = subprocess.run([shell, *options, "-c", f"source {TOP}/completion/tocsin.{shell}; {script}"],
+                                      capture_output=True, text=True, check=True, timeout=30, cwd=TOP)
+                self.assertEqual(done.stdout.split(), [offered], (shell, flag, done.stderr))
 
 
 if __name__ == "__main__":
