@@ -59,6 +59,42 @@ TEST_F(TlsFiles, WhatHoldsNoCertificateIsAnError) {
             std::string::npos);
 }
 
+TEST_F(TlsFiles, ABrokenBlockBehindTheFirstIsAnErrorOfItsFile) {
+  const std::string other = make_certificate("authority").certificate;
+  const std::string cut = other.substr(0, other.size() / 2);
+  std::string noise = other;
+  noise.replace(noise.size() / 2, 8, "????????");
+  for (const std::string& broken : {cut, noise, other + cut}) {
+    SCOPED_TRACE(broken);
+    const std::string number = broken.starts_with(other) ? "3" : "2";
+    write(own_.certificate + broken, own_.key);
+    EXPECT_TRUE(told().starts_with("tocsin.yaml:1:18: error: tls.cert_file: certificate " + number +
+                                   " of the file is broken: "))
+        << told();
+    EXPECT_NE(told().find("; copy it again, whole"), std::string::npos) << told();
+    write(own_.certificate, own_.key);
+    folder_.write("clients.crt", own_.certificate + broken);
+    EXPECT_TRUE(told(", client_ca_file: clients.crt")
+                    .starts_with("tocsin.yaml:1:62: error: tls.client_ca_file: certificate " +
+                                 number + " of the file is broken: "))
+        << told(", client_ca_file: clients.crt");
+  }
+}
+
+TEST_F(TlsFiles, WordsAndKeysBetweenCertificatesAreNoMistake) {
+  const std::string other = make_certificate("authority").certificate;
+  write("made by hand\n" + own_.certificate + own_.key + "the authority:\n" + other + "the end\n",
+        own_.key);
+  EXPECT_EQ(text_of(read().diagnostics), "");
+}
+
+TEST_F(TlsFiles, AWeakAuthorityInTheChainIsAnError) {
+  write(own_.certificate + make_certificate("small", 30, nullptr, 1024).certificate, own_.key);
+  EXPECT_NE(told().find("tls.cert_file: certificate 2 of the chain cannot be used: "),
+            std::string::npos)
+      << told();
+}
+
 TEST_F(TlsFiles, AKeyThatOthersMayReadIsAnError) {
   write(own_.certificate, own_.key);
   std::filesystem::permissions(folder_ / "tls.key", std::filesystem::perms(0644));
