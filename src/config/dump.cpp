@@ -47,8 +47,12 @@ struct Tree {
     return found == entries.end() ? nullptr : &*found;
   }
   void set_default(std::string_view name, std::string value) {
+    set_default(name, Tree{Node::Kind::text, "", std::move(value), {}, {}});
+  }
+  void set_default(std::string_view name, Tree value) {
     if (find(name) != nullptr) return;
-    entries.push_back({Node::Kind::text, std::string(name), std::move(value), {}, {}});
+    value.key = name;
+    entries.push_back(std::move(value));
   }
 };
 
@@ -70,6 +74,7 @@ void lay_over(Tree& below, const Node& above) {
 
 /// What an element's kind says where the element says nothing.
 void fill_in(Tree& top, const Settings& settings) {
+  const Tree no_list{Node::Kind::list, "", "", {}, {}};
   top.find("external_url")->text = settings.external_url;
   for (Tree& source : top.find("sources")->items) {
     const Tree* name = source.find("name");
@@ -78,6 +83,10 @@ void fill_in(Tree& top, const Settings& settings) {
     if (found == settings.sources.end()) continue;
     source.set_default("resolve_timeout",
                        found->resolve_timeout ? format_duration(*found->resolve_timeout) : "never");
+    source.set_default("identity_ignore", no_list);
+    const Sender* sender = find_sender(settings.senders, found->name);
+    Tree* hmac = source.find("hmac");
+    if (sender != nullptr && hmac != nullptr) hmac->set_default("header", sender->hmac_header);
   }
   for (Tree& channel : top.find("channels")->items) {
     const Tree* kind = channel.find("kind");

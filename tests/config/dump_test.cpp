@@ -46,6 +46,11 @@ void expect_same(const Settings& a, const Settings& b) {
     EXPECT_EQ(a.sources[i].kind, b.sources[i].kind);
     EXPECT_EQ(a.sources[i].resolve_timeout, b.sources[i].resolve_timeout);
   }
+  ASSERT_EQ(a.senders.size(), b.senders.size());
+  for (std::size_t i = 0; i < a.senders.size(); ++i) {
+    EXPECT_EQ(a.senders[i].hmac_header, b.senders[i].hmac_header);
+    EXPECT_EQ(a.senders[i].hmac_secret, b.senders[i].hmac_secret);
+  }
   ASSERT_EQ(a.channels.size(), b.channels.size());
   for (std::size_t i = 0; i < a.channels.size(); ++i) {
     EXPECT_EQ(a.channels[i].name, b.channels[i].name);
@@ -90,13 +95,16 @@ TEST(Dump, ReadsAsTheSameSettingsAndDumpsAsItself) {
   const TemporaryFolder folder;
   folder.write("hook-url", "https://hooks.example.net/T0P\n");
   folder.write("mail-password", "T0P-password\n");
+  folder.write("relay-key", "T0P-key\n");
   folder.write("ana-token", "T0P-0123456789abcdef\n");
   const std::string text =
       "storage: {path: \"a b\", retention: {events: 7d}}\n"
       "auth: {tokens: [{name: ana, token_file: ana-token, scopes: [read, \"respond:payments\"]}]}\n"
       "fragments: {payments: {scope: ['team=\"payments\"']}}\n"
       "sources: [{name: prom, kind: alertmanager-api, identity_ignore: [replica]},\n"
-      "          {name: relay, kind: alertmanager}]\n"
+      "          {name: relay, kind: alertmanager, hmac: {secret_file: relay-key}},\n"
+      "          {name: cd, kind: alertmanager, hmac: {secret_file: relay-key, header: "
+      "X-Signed}}]\n"
       "channels:\n"
       "  - {name: hook, kind: webhook, url_file: hook-url}\n"
       "  - {name: mail, kind: email, smtp: \"smtps://mail.example.net\", from: "
@@ -110,7 +118,9 @@ TEST(Dump, ReadsAsTheSameSettingsAndDumpsAsItself) {
   EXPECT_EQ(once.find("T0P"), std::string::npos) << once;
   for (const char* line :
        {"  path: \"a b\"\n", "    incidents: 400d\n", "    resolve_timeout: 5m\n",
-        "    resolve_timeout: 2d\n", "    format: tocsin\n", "    require_tls: true\n",
+        "    resolve_timeout: 2d\n", "    identity_ignore: [replica]\n",
+        "    identity_ignore: []\n", "      header: X-Tocsin-Signature\n",
+        "      header: X-Signed\n", "    format: tocsin\n", "    require_tls: true\n",
         "    password_file: mail-password\n", "  labels: 128\n",
         "    to: [ana@example.net, bo@example.net]\n"}) {
     EXPECT_NE(once.find(line), std::string::npos) << line << once;
