@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <expected>
+#include <filesystem>
 #include <vector>
 
 #include "config/text_file.h"
@@ -27,12 +28,21 @@ bool is_own_group(gid_t group) {
          std::ranges::find(groups.begin(), groups.begin() + got, group) != groups.begin() + got;
 }
 
+bool is_group_of_folder(const std::string& path, gid_t group) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  struct stat status {};
+  return ::stat(folder.empty() ? "." : folder.c_str(), &status) == 0 && status.st_gid == group;
+}
+
 /// `from_systemd`: credentials carry an ACL whose mask shows as group bits; their folder is the
-/// service's alone, so only "others" count there.
-bool is_private(const struct stat& status, bool from_systemd) {
+/// service's alone, so only "others" count there. Root, who is in no group of the daemon's, knows
+/// it as the one that the folder was given to.
+bool is_private(const std::string& path, const struct stat& status, bool from_systemd) {
   if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0) return false;
   if (from_systemd || (status.st_mode & (S_IRGRP | S_IWGRP)) == 0) return true;
-  return (status.st_mode & S_IWGRP) == 0 && is_own_group(status.st_gid);
+  if ((status.st_mode & S_IWGRP) != 0) return false;
+  return is_own_group(status.st_gid) ||
+         (::geteuid() == 0 && is_group_of_folder(path, status.st_gid));
 }
 
 struct Found {
@@ -50,6 +60,15 @@ Found find_secret(const std::string& name, const std::string& folder) {
   }
   const std::string path = beside(folder, name);
   return {path, read_text_file(path, kSecretBytesMax), false};
+}
+
+/// `cure`, and where else the daemon would look: whoever runs `check` in a shell sees no
+/// credentials.
+std::string with_credentials(const std::string& cure, const std::string& name) {
+  if (name.find('/') != name.npos || std::getenv("CREDENTIALS_DIRECTORY") != nullptr) return cure;
+  return cure +
+         "; under systemd it is looked for among the unit's credentials first "
+         "(LoadCredential=), which are not seen here";
 }
 
 bool is_control(char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }
@@ -101,10 +120,10 @@ std::optional<SecretText> read_secret_text(const Value& value, const std::string
   if (!found.file) {
     value.error(
         "the secret file " + in_quotes(found.path) + " cannot be read: " + found.file.error().what,
-        "create it with mode 0600, owned by the user the daemon runs as");
+        with_credentials("create it with mode 0600, owned by the user the daemon runs as", *name));
     return std::nullopt;
   }
-  if (!is_private(found.file->status, found.from_systemd)) {
+  if (!is_private(found.path, found.file->status, found.from_systemd)) {
     value.error("others may read the secret file " + in_quotes(found.path),
                 "give it mode 0600, or 0640 with the daemon's group");
     return std::nullopt;
@@ -156,7 +175,7 @@ std::optional<std::string> read_public_block(const Value& value, const std::stri
   Found found = find_secret(*name, folder);
   if (found.file) return std::move(found.file->text);
   value.error("the file " + in_quotes(found.path) + " cannot be read: " + found.file.error().what,
-              "correct the name, or create the file");
+              with_credentials("correct the name, or create the file", *name));
   return std::nullopt;
 }
 

@@ -71,6 +71,37 @@ TEST(Secrets, OfAnotherGroupAreRefusedIfItMayReadThem) {
   EXPECT_NE(text_of(result.diagnostics).find("others may read"), std::string::npos);
 }
 
+TEST(Secrets, OfTheFoldersGroupAreGoodForRootWhoIsNotInIt) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may give a file to another group";
+  for (const int mode : {0640, 0660}) {
+    SCOPED_TRACE(mode);
+    const TemporaryFolder folder;
+    folder.write("hook-url", "https://hooks.example.net/x", perms(mode));
+    folder.write("hook-key", "x", perms(0600));
+    for (const std::string& path : {folder.path().string(), folder / "hook-url"}) {
+      ASSERT_EQ(::chown(path.c_str(), static_cast<uid_t>(-1), 54321), 0);
+    }
+    const auto result = parse_settings(kText, folder / "tocsin.yaml", folder.path().string());
+    EXPECT_EQ(has_errors(result.diagnostics), mode == 0660) << text_of(result.diagnostics);
+  }
+}
+
+TEST(Secrets, ThatAreMissingMayBeCredentialsThatAShellDoesNotSee) {
+  const TemporaryFolder folder;
+  const auto told = [&](const std::string& name) {
+    return text_of(
+        parse_settings("channels: [{name: hook, kind: webhook, url_file: " + name + "}]\n",
+                       "tocsin.yaml", folder.path().string())
+            .diagnostics);
+  };
+  EXPECT_NE(told("hook-url").find("LoadCredential="), std::string::npos) << told("hook-url");
+  EXPECT_EQ(told("./hook-url").find("LoadCredential="), std::string::npos)
+      << "a name with a slash is never a credential";
+  const Environment variable("CREDENTIALS_DIRECTORY", folder.path().string());
+  EXPECT_EQ(told("hook-url").find("LoadCredential="), std::string::npos)
+      << "it was looked for there";
+}
+
 TEST(Secrets, AreLookedUpAmongTheCredentialsFirst) {
   const TemporaryFolder folder;
   const TemporaryFolder credentials;
