@@ -73,6 +73,16 @@ void check_references(PolicyDraft& draft) {
   }
 }
 
+/// Tokens are read before teams are known.
+void use_teams_of_tokens(const Settings& settings, PolicyDraft& draft) {
+  for (const Token& token : settings.auth.tokens) {
+    for (std::size_t i = 0; i < token.respond_teams.size(); ++i) {
+      draft.teams_used.push_back({token.respond_teams[i], "the scopes of " + in_quotes(token.name),
+                                  token.respond_teams_at[i]});
+    }
+  }
+}
+
 /// Of the texts, each with its length in front.
 std::uint64_t hash_of_all(std::initializer_list<std::string_view> texts, std::uint64_t hash) {
   for (const std::string_view text : texts) {
@@ -156,6 +166,7 @@ PolicyResult compile_policy(const Settings& settings, std::vector<triage::Policy
     read_file(file, draft);
   }
   scopes.report_unused(report);
+  use_teams_of_tokens(settings, draft);
   check_references(draft);
   if (!draft.has_map) add_default_severity_map(policy->rules.severity);
   add_default_escalation(draft);

@@ -1,9 +1,13 @@
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 #include "config/secret.h"
 #include "config/settings_reader.h"
+#include "tocsin/base/check.h"
 
 namespace tocsin::config {
 namespace {
@@ -20,6 +24,9 @@ Anonymous read_anonymous(const Value& value) {
   return static_cast<Anonymous>(choice.value_or(0));
 }
 
+/// Whose each secret is, by its SHA-256 in hexadecimal.
+using Owners = std::map<std::string, std::string>;
+
 /// One word of `scopes`; sources are known already, teams are not.
 void read_scope(const Value& value, const SettingsDraft& draft, Token& token) {
   const auto word = value.text();
@@ -32,6 +39,7 @@ void read_scope(const Value& value, const SettingsDraft& draft, Token& token) {
     token.admin = true;
   } else if (word->starts_with(kRespond) && word->size() > kRespond.size()) {
     token.respond_teams.push_back(word->substr(kRespond.size()));
+    token.respond_teams_at.push_back(value.at());
   } else if (word->starts_with(kIngest) && word->size() > kIngest.size()) {
     const std::string name = word->substr(kIngest.size());
     if (!token.source.empty() && token.source != name) {
@@ -75,7 +83,43 @@ void check_form(const Value& file, const std::vector<std::string>& secrets) {
   }
 }
 
-void read_token(const Value& value, SettingsDraft& draft) {
+std::string hash_of_secret(std::string_view secret) {
+  std::string out;
+  if (secret.starts_with(kHash)) {
+    for (const char c : secret.substr(kHash.size())) out += c >= 'A' && c <= 'F' ? char(c + 32) : c;
+    return out;
+  }
+  std::array<unsigned char, kHashDigits / 2> hash{};
+  CHECK(EVP_Digest(secret.data(), secret.size(), hash.data(), nullptr, EVP_sha256(), nullptr) == 1);
+  for (const unsigned char byte : hash) {
+    out += "0123456789abcdef"[byte >> 4U];
+    out += "0123456789abcdef"[byte & 15U];
+  }
+  return out;
+}
+
+/// With one secret for two nobody could tell who did what, or with which scopes.
+void check_owner(const Value& file, const Token& token, Owners& owners) {
+  for (const std::string& secret : token.secrets) {
+    const auto [known, is_new] = owners.emplace(hash_of_secret(secret), token.name);
+    if (is_new || known->second == token.name) continue;
+    file.error("the tokens " + in_quotes(known->second) + " and " + in_quotes(token.name) +
+                   " have the same secret",
+               "make a new one for one of them: openssl rand -hex 32");
+  }
+}
+
+void read_scopes(const Value& scopes, const SettingsDraft& draft, Token& token) {
+  const std::vector<Value> words = scopes.list();
+  for (const Value& scope : words) read_scope(scope, draft, token);
+  const bool is_list = scopes.is(Node::Kind::list) || scopes.is(Node::Kind::empty);
+  if (is_list && words.empty()) {
+    scopes.warning("the token may do nothing",
+                   "write scopes: [read, respond], or remove the token");
+  }
+}
+
+void read_token(const Value& value, SettingsDraft& draft, Owners& owners) {
   Section section(value);
   Token token;
   token.at = value.at();
@@ -90,10 +134,11 @@ void read_token(const Value& value, SettingsDraft& draft) {
   if (const auto file = section.require("token_file", "name a file that holds the token")) {
     token.secrets = read_secret_lines(*file, draft.folder, 2);
     check_form(*file, token.secrets);
+    check_owner(*file, token, owners);
   }
   section.secret("token", "token_file");
   if (const auto scopes = section.require("scopes", "write scopes: [read, respond]")) {
-    for (const Value& scope : scopes->list()) read_scope(scope, draft, token);
+    read_scopes(*scopes, draft, token);
   }
   if (!token.name.empty() && !token.secrets.empty()) tokens.push_back(std::move(token));
 }
@@ -106,7 +151,8 @@ void read_auth(const Value& value, SettingsDraft& draft) {
     draft.out.auth.anonymous = read_anonymous(*anonymous);
   }
   if (const auto tokens = section.find("tokens")) {
-    for (const Value& element : tokens->list()) read_token(element, draft);
+    Owners owners;
+    for (const Value& element : tokens->list()) read_token(element, draft, owners);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 
 #include "config_world.h"
@@ -190,6 +191,64 @@ TEST(Tokens, AreReadWithTheFormerOneWhileTheyAreReplaced) {
     EXPECT_EQ(token.source, "alertmanager-api");
     EXPECT_EQ(token.respond_teams, std::vector<std::string>{"payments"});
     EXPECT_TRUE(token.read && !token.respond && !token.admin);
+  }
+}
+
+TEST(Tokens, WithTheSameSecretAreAnError) {
+  const TemporaryFolder folder;
+  const auto told = [&](const std::string& ana, const std::string& bo) {
+    folder.write("ana-token", ana);
+    folder.write("bo-token", bo);
+    return text_of(
+        parse_settings(
+            "auth:\n  tokens:\n    - {name: ana, token_file: ana-token, scopes: [read]}\n"
+            "    - {name: bo, token_file: bo-token, scopes: [admin]}\n",
+            "tocsin.yaml", folder.path().string())
+            .diagnostics);
+  };
+  // printf %s 0123456789abcdef | sha256sum
+  const std::string hash = "9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f";
+  std::string shouted = hash;
+  std::ranges::transform(shouted, shouted.begin(), [](char c) { return c >= 'a' ? c - 32 : c; });
+  const std::string secret = "0123456789abcdef";
+  for (const std::string& same :
+       {secret, "fedcba9876543210\n" + secret, "sha256:" + hash, "sha256:" + shouted}) {
+    EXPECT_EQ(
+        told(secret, same),
+        "tocsin.yaml:4:30: error: auth.tokens[1].token_file: the tokens \"ana\" and \"bo\" have "
+        "the same secret; make a new one for one of them: openssl rand -hex 32\n");
+  }
+  EXPECT_EQ(told(secret + "\n" + secret, "fedcba9876543210"), "") << "one's own may be repeated";
+}
+
+TEST(Tokens, OfATeamThatNothingDefinesAreAWarningAtTheScope) {
+  const TemporaryFolder folder;
+  folder.write("ana-token", "0123456789abcdef");
+  const SettingsResult read = parse_settings(
+      "auth: {tokens: [{name: ana, token_file: ana-token,\n"
+      "  scopes: [\"respond:paymnets\", \"respond:search\"]}]}\n",
+      "tocsin.yaml", folder.path().string());
+  EXPECT_EQ(text_of(read.diagnostics), "");
+  const PolicyResult compiled =
+      compile_policy(read.settings, {{"teams.yaml", "teams: {payments: [ana], search: [bo]}\n"}});
+  EXPECT_NE(compiled.policy, nullptr);
+  EXPECT_EQ(text_of(compiled.diagnostics),
+            "tocsin.yaml:2:12: warning: the scopes of \"ana\": nothing defines the team "
+            "\"paymnets\"; did you mean \"payments\"?\n");
+}
+
+TEST(Tokens, WithoutAnyScopeAreAWarning) {
+  const TemporaryFolder folder;
+  folder.write("ana-token", "0123456789abcdef");
+  for (const std::string scopes : {"[]", ""}) {
+    const SettingsResult read = parse_settings(
+        "auth: {tokens: [{name: ana, token_file: ana-token, scopes: " + scopes + "}]}\n",
+        "tocsin.yaml", folder.path().string());
+    EXPECT_FALSE(has_errors(read.diagnostics));
+    EXPECT_NE(text_of(read.diagnostics)
+                  .find("warning: auth.tokens[0].scopes: the token may do nothing; write scopes: "),
+              std::string::npos)
+        << text_of(read.diagnostics);
   }
 }
 

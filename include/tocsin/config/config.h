@@ -63,6 +63,7 @@ struct Token {
   std::vector<std::string> respond_teams;  ///< respond, for the incidents of these teams only.
   std::string source;                      ///< ingest:NAME; "" = it may not send alerts.
   Position at;
+  std::vector<Position> respond_teams_at;  ///< Where each of respond_teams is named.
 };
 
 struct Auth {
