@@ -51,7 +51,7 @@ class ProgressLine {
 };
 
 std::expected<store::StoreOptions, int> store_of(const BackupOptions& options, Terminal& terminal) {
-  const config::SettingsResult read = config::read_settings(options.config);
+  const config::SettingsResult read = config::read_storage_settings(options.config);
   if (!has_errors(read.diagnostics)) {
     return store::StoreOptions{.folder = read.settings.storage_path, .vfs = {}};
   }

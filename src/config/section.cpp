@@ -56,6 +56,10 @@ void Section::not_yet(std::initializer_list<std::string_view> keys) {
   }
 }
 
+void Section::leave_rest() {
+  for (const Node::Entry& entry : value_.node_->entries) refused_.emplace_back(entry.key->text);
+}
+
 void Section::secret(std::string_view key, std::string_view file_key) {
   for (const Node::Entry& entry : value_.node_->entries) {
     if (entry.key->text != key) continue;

@@ -28,6 +28,8 @@ class Section {
   void not_yet(std::initializer_list<std::string_view> keys);
   /// Keys of secrets that must not stand in YAML, each with the key that names a file instead.
   void secret(std::string_view key, std::string_view file_key);
+  /// Keys that were not asked for are no mistakes: they are not this reader's.
+  void leave_rest();
   const Value& value() const { return value_; }
 
   // Each leaves `out` as it is when the key is missing or its value is wrong.

@@ -178,6 +178,13 @@ std::string default_external_url(const Listen& listen, bool has_tls) {
   return scheme + std::string(host) + ":" + std::to_string(listen.port);
 }
 
+Diagnostic unreadable(const std::string& path, const FileProblem& why) {
+  return {Diagnostic::Level::error,
+          {path, 0, 0},
+          "the file cannot be read: " + why.what,
+          "name another one with --config"};
+}
+
 void read_all(const Document& document, SettingsDraft& draft, Report& report) {
   Section top{Value(document, report)};
   for (const SettingReader& reader : kReaders) {
@@ -215,15 +222,36 @@ SettingsResult parse_settings(std::string_view text, const std::string& path,
   return result;
 }
 
+SettingsResult read_storage_settings(const std::string& path) {
+  SettingsResult result;
+  Settings& out = result.settings;
+  out.path = path;
+  const auto file = read_text_file(path, kSettingsBytesMax);
+  if (file) {
+    Report report;
+    const Document document(path, file->text, report);
+    const std::string no_folder;  // Nothing in `storage` resolves beside the file.
+    SettingsDraft draft{out, no_folder};
+    if (document.root() != nullptr) {
+      Section top{Value(document, report)};
+      if (const auto storage = top.find("storage")) read_storage(*storage, draft);
+      top.leave_rest();
+    }
+    result.diagnostics = report.take();
+    sort(result.diagnostics);
+  } else {
+    result.diagnostics.push_back(unreadable(path, file.error()));
+  }
+  out.storage_path = resolve_state_path(out.storage_path);
+  return result;
+}
+
 SettingsResult read_settings(const std::string& path) {
   auto file = read_text_file(path, kSettingsBytesMax);
   const std::string folder = std::filesystem::path(path).parent_path().string();
   if (file) return parse_settings(file->text, path, folder);
   SettingsResult result = parse_settings("", path, folder);
-  result.diagnostics.push_back({Diagnostic::Level::error,
-                                {path, 0, 0},
-                                "the file cannot be read: " + file.error().what,
-                                "name another one with --config"});
+  result.diagnostics.push_back(unreadable(path, file.error()));
   return result;
 }
 

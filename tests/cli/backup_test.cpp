@@ -78,5 +78,26 @@ TEST_F(StoreVerbs, BackupAndRestoreSayWhatTheyMade) {
   EXPECT_EQ(say({"backup"}), 2);
 }
 
+TEST_F(StoreVerbs, BackupAndRestoreNeedNothingOfTheConfigurationButTheStorage) {
+  {
+    auto store = store::open_sqlite({.folder = (folder_ / "var").string(), .vfs = {}});
+    ASSERT_TRUE(store);
+    ASSERT_TRUE((*store)->load());
+  }
+  const std::string storage = "storage: {path: " + (folder_ / "var").string() + "}\n";
+  write("tocsin.yaml",
+        storage +
+            "channels: [{name: ops, kind: webhook, url_file: of-the-service-alone}]\n"
+            "listne: x\n");
+  const std::string file = (folder_ / "kept.db").string();
+  EXPECT_EQ(say({"check"}), 1);
+  EXPECT_EQ(say({"backup", file}), 0) << err_.str();
+  fs::rename(folder_ / "var", folder_ / "lost");
+  EXPECT_EQ(say({"restore", file}), 0) << err_.str();
+  write("tocsin.yaml", storage + "channels: [\n");
+  EXPECT_EQ(say({"backup", file}), 1);
+  EXPECT_NE(err_.str().find("tocsin.yaml:"), std::string::npos) << err_.str();
+}
+
 }  // namespace
 }  // namespace tocsin::cli

@@ -146,5 +146,46 @@ TEST(Settings, AMissingFileIsAnErrorThatSaysWhy) {
             "name another one with --config\n");
 }
 
+TEST(StorageSettings, AreReadFromAFileWithAnyMistakeElsewhere) {
+  const TemporaryFolder folder;
+  folder.write("tocsin.yaml",
+               "listne: 1\nauth: {tokens: [{name: ana, token_file: no-such-file, scopes: [x]}]}\n"
+               "storage: {path: /srv/store, min_free: 1GiB, retention: {events: 7d}}\n");
+  const SettingsResult result = read_storage_settings(folder / "tocsin.yaml");
+  EXPECT_EQ(text_of(result.diagnostics), "");
+  EXPECT_EQ(result.settings.storage_path, "/srv/store");
+  EXPECT_EQ(result.settings.min_free, 1ULL << 30);
+  EXPECT_EQ(result.settings.keep_events, 24h * 7);
+  EXPECT_TRUE(result.settings.auth.tokens.empty());
+}
+
+TEST(StorageSettings, HaveTheSameDefaultAndTheSameStateDirectory) {
+  const TemporaryFolder folder;
+  folder.write("tocsin.yaml", "listne: 1\n");
+  EXPECT_EQ(read_storage_settings(folder / "tocsin.yaml").settings.storage_path, "var");
+  const Environment state("STATE_DIRECTORY", "/var/lib/tocsin");
+  EXPECT_EQ(read_storage_settings(folder / "tocsin.yaml").settings.storage_path,
+            "/var/lib/tocsin/var");
+}
+
+TEST(StorageSettings, WithAMistakeOfTheirOwnOrInNoYamlAreAnError) {
+  const TemporaryFolder folder;
+  const auto told = [&](const std::string& text) {
+    folder.write("tocsin.yaml", text);
+    return text_of(read_storage_settings(folder / "tocsin.yaml").diagnostics);
+  };
+  EXPECT_NE(told("storage: {pth: /srv}\n").find(":1:11: error: unknown key \"pth\" in storage"),
+            std::string::npos)
+      << told("storage: {pth: /srv}\n");
+  EXPECT_NE(told("storage: /srv\n").find(":1:10: error: storage: "), std::string::npos)
+      << told("storage: /srv\n");
+  for (const char* text : {"storage: {path: /srv\n", "[storage]\n", "a: 1\na: 2\n"}) {
+    EXPECT_NE(told(text).find("error: "), std::string::npos) << text;
+  }
+  EXPECT_NE(text_of(read_storage_settings("/nonexistent/tocsin.yaml").diagnostics)
+                .find("the file cannot be read"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace tocsin::config

@@ -137,7 +137,11 @@ struct SettingsResult {
   Diagnostics diagnostics;
 };
 SettingsResult read_settings(const std::string& path);
-/// The same from text (tests, fuzzing); secrets and folders resolve against `folder`.
+/// `storage` alone, for who may read the store but not every secret: the rest of the file is not
+/// checked, and of the settings only path, storage_path, min_free and keep_* are filled. A file that is
+/// no YAML is an error.
+SettingsResult read_storage_settings(const std::string& path);
+/// The same as read_settings() from text (tests, fuzzing); secrets and folders resolve against `folder`.
 SettingsResult parse_settings(std::string_view text, const std::string& path, const std::string& folder);
 
 /// What is in force: every key of tocsin.yaml that has a value or a default, as YAML that reads as the
