@@ -15,6 +15,8 @@ constexpr std::string_view kAlertmanagerApi = "alertmanager-api";
 constexpr std::string_view kOwnSource = "tocsin";
 constexpr std::string_view kJson = "json";
 constexpr std::string_view kSignatureHeader = "X-Tocsin-Signature";
+/// A shorter secret can be guessed from one overheard request.
+constexpr std::size_t kHmacSecretMin = 16;
 
 /// A kind of sender and how long its firing alerts live without a refresh; nothing = for ever.
 struct SourceKind {
@@ -80,7 +82,47 @@ bool is_free(const Value& value, const std::string& name,
   return false;
 }
 
-/// A header's name; those of HTTP itself say something else.
+/// HTTP, proxies and Tocsin itself read these as something else.
+constexpr std::string_view kTakenHeaders[] = {"accept",
+                                              "accept-encoding",
+                                              "authorization",
+                                              "connection",
+                                              "content-encoding",
+                                              "content-length",
+                                              "content-type",
+                                              "cookie",
+                                              "date",
+                                              "expect",
+                                              "forwarded",
+                                              "host",
+                                              "idempotency-key",
+                                              "if-match",
+                                              "keep-alive",
+                                              "origin",
+                                              "proxy-authorization",
+                                              "proxy-connection",
+                                              "referer",
+                                              "sec-fetch-site",
+                                              "te",
+                                              "trailer",
+                                              "transfer-encoding",
+                                              "upgrade",
+                                              "user-agent",
+                                              "via",
+                                              "x-forwarded-for",
+                                              "x-forwarded-host",
+                                              "x-forwarded-proto",
+                                              "x-real-ip"};
+
+bool is_taken_header(std::string_view name) {
+  return std::ranges::any_of(kTakenHeaders, [&](std::string_view taken) {
+    return std::ranges::equal(name, taken, [](char a, char b) {
+      return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+    });
+  });
+}
+
+/// What may stand as a header's name.
 bool is_header_name(std::string_view name) {
   constexpr std::string_view kMarks = "-_.!#$%&'*+^`|~";  // RFC 9110, section 5.6.2.
   return std::ranges::all_of(name, [&](char c) {
@@ -89,17 +131,35 @@ bool is_header_name(std::string_view name) {
   });
 }
 
+/// "" was complained about already.
+void check_hmac_secret(const Value& file, std::string_view secret) {
+  if (secret.empty()) return;
+  const auto is_blank = [](char c) { return c == ' '; };
+  if (std::ranges::all_of(secret, is_blank)) {
+    file.error("the secret in this file consists of blanks",
+               "make a new one: openssl rand -hex 32");
+  } else if (secret.size() < kHmacSecretMin) {
+    file.error(
+        "the secret in this file is shorter than " + std::to_string(kHmacSecretMin) + " characters",
+        "make a new one: openssl rand -hex 32");
+  }
+}
+
 void read_hmac(const Value& value, const std::string& folder, Sender& sender) {
   Section section(value);
   sender.hmac_header = kSignatureHeader;
   if (const auto file = section.require("secret_file", "name a file that holds the secret")) {
     sender.hmac_secret = read_secret(*file, folder).value_or("");
+    check_hmac_secret(*file, sender.hmac_secret);
   }
   section.secret("secret", "secret_file");
   const auto header = section.find("header");
   if (!header) return;
   const auto name = header->text();
-  if (name && is_header_name(*name)) {
+  if (name && is_taken_header(*name)) {
+    header->error("the header " + in_quotes(*name) + " says something else in every request",
+                  "name the one that holds the signature, such as X-Hub-Signature-256");
+  } else if (name && is_header_name(*name)) {
     sender.hmac_header = *name;
   } else if (name) {
     header->error(in_quotes(*name) + " is no name of a header",

@@ -45,6 +45,29 @@ TEST(Secrets, AreReadBesideTheFileWithoutTheirLineEnd) {
   }
 }
 
+TEST(Secrets, OfSignedRequestsHaveSixteenCharactersThatAreNotAllBlanks) {
+  struct Case {
+    std::string secret;
+    const char* complaint;
+  };
+  const TemporaryFolder folder;
+  for (const Case& c : {Case{"0123456789abcdef", ""}, Case{"a secret of words", ""},
+                        Case{"0123456789abcde", "is shorter than 16 characters"},
+                        Case{std::string(20, ' '), "consists of blanks"}}) {
+    SCOPED_TRACE(c.secret);
+    folder.write("relay-hmac", c.secret + "\n", perms(0600));
+    const auto result = parse_settings(
+        "sources: [{name: relay, kind: alertmanager, hmac: {secret_file: relay-hmac}}]\n",
+        "tocsin.yaml", folder.path().string());
+    EXPECT_EQ(
+        text_of(result.diagnostics),
+        *c.complaint == '\0'
+            ? ""
+            : "tocsin.yaml:1:65: error: sources[0].hmac.secret_file: the secret in this file " +
+                  std::string(c.complaint) + "; make a new one: openssl rand -hex 32\n");
+  }
+}
+
 TEST(Secrets, ThatOthersMayReadAreRefused) {
   struct Case {
     int mode;
@@ -168,7 +191,7 @@ TEST(Tokens, AreReadWithTheFormerOneWhileTheyAreReplaced) {
       {"0123456789abcdef\r\nfedcba9876543210\n", 2, ""},
       {"0123456789abcdef\nfedcba9876543210\n0011223344556677\n", 0, "more than 2 lines"},
       {"0123456789abcdef\n\nfedcba9876543210\n", 0, "is empty"},
-      {"0123456789abcde\n", 0, "shorter than 16 characters"},
+      {"0123456789abcde\n", 0, "is shorter than 16 characters"},
       {"\n", 0, "is empty"},
   };
   for (const TokenCase& c : cases) {

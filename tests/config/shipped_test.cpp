@@ -52,7 +52,7 @@ TEST(ShippedFiles, TheExamplesWorkOnceTheirSignsAreRemoved) {
   folder.write("mail-password", "password\n");
   folder.write("mail-ca.pem", "-----BEGIN CERTIFICATE-----\n");
   folder.write("ana-token", "0123456789abcdef\n");
-  folder.write("relay-hmac", "key\n");
+  folder.write("relay-hmac", "0123456789abcdef\n");
   const auto result = parse_settings(text, "tocsin.yaml", folder.path().string());
   EXPECT_EQ(text_of(result.diagnostics), "");
   ASSERT_EQ(result.settings.channels.size(), 3u);
