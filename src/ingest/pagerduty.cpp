@@ -78,6 +78,10 @@ std::string first_link(object event) {
   return {};
 }
 
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
 std::unexpected<BodyError> invalid(std::string_view at, std::string problem) {
   BodyError error;
   error.at = at;
@@ -99,7 +103,7 @@ class Event {
                      "event_action is missing or unknown; send trigger, acknowledge or resolve");
     }
     if (auto problem = read_key(triggers)) return std::unexpected(*std::move(problem));
-    if (triggers && (!payload_ || text_at(*payload_, "summary").empty())) {
+    if (triggers && (!payload_ || is_blank(text_at(*payload_, "summary")))) {
       return invalid("/payload/summary",
                      "payload.summary is missing or blank; say in it what is wrong");
     }
