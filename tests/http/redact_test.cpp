@@ -39,6 +39,33 @@ TEST(Redaction, MasksWhatLooksLikeASecretAndNothingElse) {
       {"a lone quote", "\"", "\""},
       {"a backslash at the end", "\"token\":\"\\", "\"token\":\"x"},
       {"a name and nothing", "{\"token\":", "{\"token\":"},
+      {"in single quotes", "{'routing_key': 'abc', 'a': 'b'}", "{'routing_key': 'xxx', 'a': 'b'}"},
+      {"JSON in a string", R"({"m":"{\"password\":\"abc\",\"a\":\"b\"}","n":"o"})",
+       R"({"m":"{\"password\":\"xxx\",\"a\":\"b\"}","n":"o"})"},
+      {"JSON in a string in a string", R"({"m":"{\"n\":\"{\\\"token\\\":\\\"a\\\"}\"}","o":"p"})",
+       R"({"m":"{\"n\":\"{\\\"token\\\":\\\"x\\\"}\"}","o":"p"})"},
+      {"a string in a string that does not end", R"({"m":"\"token\":\"ab","o":"p"})",
+       R"({"m":"\"token\":\"xx","o":"p"})"},
+      {"plain text in a string", R"({"m":"the password: abc def","n":"o"})",
+       R"({"m":"the password: xxxxxxx","n":"o"})"},
+      {"a name of two words in plain text", "API key: abc\nuser: ana", "API key: xxx\nuser: ana"},
+      {"a name of many words in quotes", R"({"token of the relay":"abc"})",
+       R"({"token of the relay":"xxx"})"},
+      {"a word before a name is no part of it", R"({"m":"token of ana: abc"})",
+       R"({"m":"token of ana: abc"})"},
+      {"a form", "payload=%7B%22routing_key%22%3A%22abc%22%2C%22a%22%3A%22b%22%7D&c=d",
+       "payload=%7B%22routing_key%22%3A%22xxx%22%2C%22a%22%3A%22b%22%7D&c=d"},
+      {"a form's own secret", "password=a%2Cb&c=d", "password=xxxxx&c=d"},
+      {"a scheme of its own", R"({"h":"Authorization: Token abc"})",
+       R"({"h":"Authorization: Token xxx"})"},
+      {"short names", R"({"pwd":"a","auth":"b","jwt":"c","DSN":"d","db_dsn":"e","userPwd":"f"})",
+       R"({"pwd":"x","auth":"x","jwt":"x","DSN":"x","db_dsn":"x","userPwd":"x"})"},
+      {"which are parts of other words", R"({"author":"ana","authority":"b"})",
+       R"({"author":"ana","authority":"b"})"},
+      {"what says nothing", R"({"token":null,"auth":false})", R"({"token":null,"auth":false})"},
+      {"in a URL with escaped slashes", R"({"u":"https:\/\/ana:pw@a.example\/"})",
+       R"({"u":"https:\/\/xxxxxx@a.example\/"})"},
+      {"an apostrophe", "{'token': 'abc\n'a': 'b'}", "{'token': 'xxx\n'a': 'b'}"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
@@ -48,7 +75,7 @@ TEST(Redaction, MasksWhatLooksLikeASecretAndNothingElse) {
 
 TEST(Redaction, KeepsEveryByteInItsPlaceOnAnyInput) {
   std::uint32_t state = 7;
-  const std::string_view alphabet = "\"\\:={}[]&/@ \n,token_keybarsic0";
+  const std::string_view alphabet = "\"'\\:={}[]&/@ \n,token_keybarsic0%23A";
   for (int round = 0; round < 20'000; ++round) {
     std::string body;
     for (int i = 0; i < 40; ++i) {
@@ -61,7 +88,8 @@ TEST(Redaction, KeepsEveryByteInItsPlaceOnAnyInput) {
 
 TEST(Redaction, OfAMebibyteOfHostileTextTakesNoTime) {
   const auto began = std::chrono::steady_clock::now();
-  for (const char* piece : {"a=", "//", "\"", "bearer ", "token", "token:", "@", "\\"}) {
+  for (const char* piece : {"a=", "//", "\"", "bearer ", "token", "token:", "@", "\\", "token='",
+                            "token:\\\"", "token%3A%22", "token ", "'", "%22"}) {
     std::string body = "\"";
     while (body.size() < (1U << 20)) body += piece;
     EXPECT_EQ(redacted(body).size(), body.size());
