@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 #include <istream>
 #include <iterator>
+#include <numeric>
 #include <ostream>
 
 #include "cli/document.h"
@@ -162,6 +163,11 @@ json::array problems_json(const Problems& problems) {
   return out;
 }
 
+/// All of them; the first ones are described.
+std::size_t refused_in(const ingest::Decoded& decoded) {
+  return std::accumulate(decoded.refused_by.begin(), decoded.refused_by.end(), std::size_t{0});
+}
+
 json::object decoded_json(const ingest::Decoded& decoded, const triage::Policy& policy,
                           std::string_view source, Instant now) {
   json::array alerts;
@@ -171,6 +177,7 @@ json::object decoded_json(const ingest::Decoded& decoded, const triage::Policy& 
   return {{"source", json::string(source)},
           {"alerts", std::move(alerts)},
           {"acknowledges", decoded.acknowledged ? text_or_null(decoded.event_key) : json::value()},
+          {"refused", refused_in(decoded)},
           {"rejected", problems_json(decoded.refused)},
           {"remarks", problems_json(decoded.remarks)}};
 }
@@ -186,8 +193,8 @@ void print_decoded(const json::value& document, Terminal& terminal) {
   print_problems(document, "rejected", "refused", Tone::bad, terminal);
   print_problems(document, "remarks", "remark", Tone::warning, terminal);
   const std::size_t alerts = size_of(document, "alerts");
-  terminal.out << alerts << (alerts == 1 ? " alert, " : " alerts, ")
-               << size_of(document, "rejected") << " refused\n";
+  terminal.out << alerts << (alerts == 1 ? " alert, " : " alerts, ") << text_at(document, "refused")
+               << " refused\n";
 }
 
 int report_errors(const Diagnostics& diagnostics, Terminal& terminal) {
@@ -262,7 +269,7 @@ int ingest(const IngestOptions& options, Format format, Terminal& terminal) {
   } else {
     print_document(document, format, terminal);
   }
-  return decoded->refused.empty() ? 0 : 1;
+  return refused_in(*decoded) == 0 ? 0 : 1;
 }
 
 int list_rejected(const RemoteOptions& options, std::size_t limit, Format format,
@@ -307,7 +314,8 @@ int show_rejected(const RemoteOptions& options, const std::string& id, Format fo
   print_fact(terminal, "reason", text_at(*document, "reason"));
   print_fact(terminal, "offset", text_at(*document, "offset"));
   print_fact(terminal, "bytes",
-             text_at(*document, "bytes") + (text_at(*document, "cut") == "true" ? ", cut" : ""));
+             text_at(*document, "bytes") + (text_at(*document, "cut") == "true" ? ", cut" : "") +
+                 (text_at(*document, "masked") == "true" ? ", secrets masked" : ""));
   print_problems(*document, "problems", "refused", Tone::bad, terminal);
   terminal.out << '\n' << printable(text_at(*document, "body")) << '\n';
   return 0;
@@ -319,7 +327,7 @@ int replay_rejected(const RemoteOptions& options, const std::string& id, Format 
   if (!remote) return report(terminal, remote.error());
   const auto document = remote->post("/v1/rejected/" + id + "/replay", json::object());
   if (!document) return report(terminal, document.error());
-  const std::size_t refused = size_of(*document, "rejected");
+  const std::string refused = text_at(*document, "refused");
   if (format != Format::table) {
     print_document(*document, format, terminal);
   } else {
@@ -327,7 +335,7 @@ int replay_rejected(const RemoteOptions& options, const std::string& id, Format 
     print_problems(*document, "remarks", "remark", Tone::warning, terminal);
     terminal.out << text_at(*document, "accepted") << " accepted, " << refused << " refused\n";
   }
-  return refused == 0 ? 0 : 1;
+  return refused == "0" ? 0 : 1;
 }
 
 }  // namespace tocsin::cli

@@ -7,7 +7,6 @@
 #include "http/endpoints.h"
 #include "http/net_thread.h"
 #include "http/rejected.h"
-#include "http/signature.h"
 #include "tocsin/base/check.h"
 
 namespace tocsin::http {
@@ -59,6 +58,7 @@ std::optional<Response> Exchange::begin(const Head& head) {
   request_.terms = site.terms.load();
   request_.caller = {};
   replay_.reset();
+  once_.clear();
   request_.dialect = Dialect::native;
   request_.head = head;
   body_max_ = 0;
@@ -98,11 +98,7 @@ bool Exchange::is_admitted_by_body() const {
 std::optional<Response> Exchange::admit() {
   Site& site = net_.site();
   const auto policy = site.options.doors.policy();
-  const auto signature = [&] {
-    const std::string_view source = intake_source(*policy, request_);
-    return check_signature(find_sender(request_.terms->senders, source), request_);
-  };
-  Signature found = signature();
+  Signature found = check_signature_of(intake_source(*policy, request_));
   if (request_.caller.actor.empty() && found == Signature::good) {
     const std::string source(intake_source(*policy, request_));
     request_.caller = Caller{.actor = "source:" + source, .teams = {}, .source = source};
@@ -114,21 +110,58 @@ std::optional<Response> Exchange::admit() {
     if (!caller) return deny(caller.error());
     request_.caller = *std::move(caller);
     if (request_.caller.credential_ignored) site.count_access("ignored");
-    found = signature();  // Of the source whose key it is.
+    // Of the source whose key it is.
+    found = check_signature_of(intake_source(*policy, request_));
   }
-  if (found == Signature::none_needed || found == Signature::good) return std::nullopt;
-  return deny({401,
-               found == Signature::missing
-                   ? "the source's requests are signed (hmac in tocsin.yaml), this one is not"
-                   : "the signature is not that of this body with the source's secret",
-               found == Signature::missing ? "no_signature" : "signature"});
+  if (found != Signature::none_needed && found != Signature::good) return deny_signature(found);
+  return take_once();
+}
+
+Signature Exchange::check_signature_of(std::string_view source) {
+  auto checked =
+      check_signature(find_sender(request_.terms->senders, source), request_, wall_now());
+  once_ = std::move(checked.once);
+  return checked.result;
+}
+
+std::optional<Response> Exchange::deny_signature(Signature why) {
+  if (why == Signature::missing) {
+    return deny({401, "the source's requests are signed (hmac in tocsin.yaml), this one is not",
+                 "no_signature"});
+  }
+  if (why == Signature::untimely) {
+    return deny({401,
+                 "the time in the signature is more than 5 minutes from this server's clock; sign "
+                 "each attempt anew, and let both clocks be set",
+                 "signature_time"});
+  }
+  return deny(
+      {401, "the signature is not that of this body with the source's secret", "signature"});
+}
+
+std::optional<Response> Exchange::take_once() {
+  if (once_.empty()) return std::nullopt;
+  switch (net_.site().taken_once.take(once_, wall_now())) {
+    case TakenOnce::Was::fresh:
+      return std::nullopt;
+    case TakenOnce::Was::fresh_and_one_dropped:
+      net_.site().count_access("signature_forgotten");
+      return std::nullopt;
+    case TakenOnce::Was::taken_before:
+      break;
+  }
+  once_.clear();
+  return deny({401, "this request was taken before; sign each attempt anew", "signature_repeated"});
 }
 
 std::optional<Response> Exchange::deny(const Access::Denied& denied) {
   Site& site = net_.site();
   site.count_access(denied.reason);
-  // Whoever tries again and again gets one line a second.
-  site.warn("audit.denied " + peer_.address, "audit.denied",
+  // Whoever tries the same again and again gets one line a second, and hides nothing else by that.
+  const std::string_view route = request_.route == nullptr ? "" : request_.route->pattern;
+  std::string key = "audit.denied " + peer_.address + ' ';
+  key.append(route).append(" ").append(denied.reason);
+  site.warn(key, "audit.denied",
             {{"request", request_line()},
              {"peer", peer_.address},
              {"reason", std::string(denied.reason)},
@@ -138,7 +171,7 @@ std::optional<Response> Exchange::deny(const Access::Denied& denied) {
   return response;
 }
 
-/// Every write by a person, done or refused.
+/// Every write by a person, done or refused, and every look at a rejected body.
 void Exchange::audit(int status) {
   Site& site = net_.site();
   const Route* route = request_.route;
@@ -168,6 +201,11 @@ std::optional<Response> Exchange::no_route(const Found& found) {
     return gone;
   }
   if (found.status == 405) {
+    if (request_.head.method == "OPTIONS") {
+      Response response;
+      response.headers = "Allow: " + found.allow + ", OPTIONS\r\n";
+      return response;
+    }
     Response response = error_response(
         request_.dialect, 405, "this path does not know the method; it takes " + found.allow);
     response.headers = "Allow: " + found.allow + "\r\n";
@@ -328,11 +366,12 @@ void Exchange::reload() {
 }
 
 void Exchange::read_for_replay() {
-  if (!request_.caller.teams.empty()) {
-    return conversation_.respond(
-        error_response(request_.dialect, 403,
-                       "a token for the incidents of some teams may not replay; use one "
-                       "with the scope respond"));
+  // Answers of actions are remembered for their key; a replay is no single action.
+  if (!request_.head.idempotency_key.empty()) {
+    return conversation_.respond(error_response(
+        request_.dialect, 400,
+        "a replay takes no Idempotency-Key; send it without one: alerts that fire already are "
+        "refreshed by it and page nobody again"));
   }
   replay_ = std::make_shared<store::RejectedBody>();
   read_on_pool(ReadPool::Kind::action, [this, found = replay_](store::Reader* reader) {
@@ -373,6 +412,9 @@ void Exchange::give_back_body() {
 void Exchange::answered(int status) {
   give_back_body();
   audit(status);
+  const std::string once = std::exchange(once_, {});
+  const bool to_be_repeated = status == 429 || status >= 500;
+  if (to_be_repeated && !once.empty()) net_.site().taken_once.give_back(once);
   const std::string_view route = request_.route == nullptr ? "unknown" : request_.route->pattern;
   net_.site().count_request(route, status, Clock::now() - began_);
 }

@@ -7,6 +7,7 @@
 #include "http/intake.h"
 #include "http/routes.h"
 #include "http/session.h"
+#include "http/signature.h"
 #include "tocsin/triage/step.h"
 
 namespace tocsin::http {
@@ -53,6 +54,10 @@ class Exchange {
   /// Who may send is known by the body: its signature, or a key in it.
   std::optional<Response> admit();
   bool is_admitted_by_body() const;
+  /// The signature of a request to this source.
+  Signature check_signature_of(std::string_view source);
+  std::optional<Response> deny_signature(Signature);
+  std::optional<Response> take_once();
   void audit(int status);
   std::string request_line() const;
   std::optional<Response> no_route(const Found&);
@@ -78,6 +83,7 @@ class Exchange {
   std::uint64_t body_bytes_ = 0;  ///< Taken from the budget.
   Clock::time_point began_;
   bool open_ = false;  ///< Counted in Site::open_requests.
+  std::string once_;   ///< What the request is known by, if it may be taken once only.
   Intake intake_;
   std::shared_ptr<store::RejectedBody> replay_;  ///< What is taken in anew.
   std::unique_ptr<triage::Delivery> waiting_;  ///< Its lane is full.

@@ -146,6 +146,10 @@ Intake::Next Intake::replay(NetThread& net, const Request& request,
     return error_response(Dialect::native, 409,
                           "only the beginning of the body was kept; let its sender send it again");
   }
+  if (rejected.masked) {
+    return error_response(Dialect::native, 409,
+                          "secrets were masked in it; let its sender send it again");
+  }
   source_ = rejected.source;
   kind_ = *kind;
   dialect_ = Dialect::native;
@@ -305,7 +309,8 @@ Response Intake::event_answer() const {
 
 Response Intake::report(const triage::Delivery* delivery) const {
   std::string out =
-      "{\"accepted\":" + std::to_string(delivery == nullptr ? 0 : reports_) + ",\"rejected\":[";
+      "{\"accepted\":" + std::to_string(delivery == nullptr ? 0 : delivery->steps.size()) +
+      ",\"refused\":" + std::to_string(refused_) + ",\"rejected\":[";
   for (const ingest::RefusedAlert& one : described_) append_problem(one.at, one.problem, out);
   out += "],\"alerts\":[";
   for (std::size_t i = 0; delivery != nullptr && i < delivery->steps.size(); ++i) {

@@ -37,7 +37,8 @@ class Intake {
   Response unreadable(Site&, const ingest::BodyError&);
   void tell_of_refusals(Site&) const;
   Response response(const telemetry::Metrics::IntakeCounts&) const;
-  /// What POST /ingest/{source} answers: exactly 200, with what became of each alert.
+  /// What POST /ingest/{source} answers: exactly 200, with what became of each alert. `rejected`
+  /// describes the first of those that `refused` counts.
   Response report(const triage::Delivery*) const;
 
   Response event_answer() const;

@@ -36,6 +36,7 @@ void keep(Site& site, std::string_view body, store::RejectedBody rejected) {
   rejected.at = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   rejected.bytes = body.size();
   rejected.body = redacted(kept);
+  rejected.masked = rejected.body != kept;
   site.options.doors.keep_rejected(std::move(rejected));
 }
 
@@ -60,7 +61,8 @@ void append_rejected(const store::RejectedBody& one, std::string& out) {
   out += ",\"offset\":" + std::to_string(one.offset) +
          ",\"refused\":" + std::to_string(one.refused) + ",\"problems\":" + one.problems +
          ",\"bytes\":" + std::to_string(one.bytes) +
-         ",\"cut\":" + (one.kept < one.bytes ? "true" : "false");
+         ",\"cut\":" + (one.kept < one.bytes ? "true" : "false") +
+         ",\"masked\":" + (one.masked ? "true" : "false");
 }
 
 }  // namespace
@@ -94,6 +96,12 @@ void keep_rejected(Site& site, std::string_view source, std::string_view body, s
 
 std::expected<store::RejectedBody, Response> find_rejected(Site& site, store::Reader* reader,
                                                            const Request& request) {
+  if (!request.caller.teams.empty()) {
+    return std::unexpected(
+        error_response(Dialect::native, 403,
+                       "rejected bodies belong to no team, so a token for the incidents of some "
+                       "teams may not see or replay them; use one with the scope respond"));
+  }
   if (reader == nullptr) return std::unexpected(store_trouble(site, Dialect::native, nullptr));
   const std::uint64_t id = parse_id(request.id);
   if (id == 0) return std::unexpected(unknown(request.id));

@@ -17,7 +17,7 @@ void keep_rejected(Site&, std::string_view source, std::string_view body,
 void keep_rejected(Site&, std::string_view source, std::string_view body, std::size_t count,
                    const std::vector<ingest::RefusedAlert>& described);
 
-/// The body to replay. On a read thread.
+/// The body to show or to replay, if the caller may see it. On a read thread.
 std::expected<store::RejectedBody, Response> find_rejected(Site&, store::Reader*, const Request&);
 
 /// The indexes of the alerts that were refused; empty for a body that could not be read as a whole.

@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <chrono>
+#include <optional>
 #include <string>
 
 #include "tocsin/base/check.h"
@@ -14,6 +17,8 @@ namespace tocsin::http {
 namespace {
 
 constexpr std::string_view kDigits = "0123456789abcdef";
+/// How far a sender's clock may be from this one.
+constexpr std::chrono::seconds kClockDifferenceMax{300};
 
 std::string hex_hmac(std::string_view secret, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
@@ -39,30 +44,57 @@ bool is_same(std::string given, const std::string& wanted) {
          CRYPTO_memcmp(given.data(), wanted.data(), wanted.size()) == 0;
 }
 
-/// "t=1479884169,v1=…": what is signed is the time and the body.
-bool is_timed(std::string_view value, std::string_view secret, std::string_view body) {
+/// The two parts of "t=1479884169,v1=…".
+struct Timed {
+  std::string_view time, hex;
+};
+
+std::optional<Timed> read_timed(std::string_view value) {
   constexpr std::string_view kTime = "t=";
   constexpr std::string_view kSignature = ",v1=";
   const std::size_t comma = value.find(kSignature);
-  if (!value.starts_with(kTime) || comma == value.npos) return false;
-  std::string text(value.substr(kTime.size(), comma - kTime.size()));
+  if (!value.starts_with(kTime) || comma == value.npos) return std::nullopt;
+  return Timed{value.substr(kTime.size(), comma - kTime.size()),
+               value.substr(comma + kSignature.size())};
+}
+
+bool is_timely(std::string_view time, Instant now) {
+  std::int64_t seconds = 0;
+  const auto [end, failed] = std::from_chars(time.data(), time.data() + time.size(), seconds);
+  if (failed != std::errc() || end != time.data() + time.size()) return false;
+  const std::int64_t here =
+      std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
+  return seconds >= here - kClockDifferenceMax.count() &&
+         seconds <= here + kClockDifferenceMax.count();
+}
+
+/// What is signed is the time and the body.
+CheckedSignature check_timed(const config::Sender& sender, const Timed& timed,
+                             std::string_view body, Instant now) {
+  std::string text(timed.time);
   text.append(".").append(body);
-  return is_same(std::string(value.substr(comma + kSignature.size())), hex_hmac(secret, text));
+  const std::string wanted = hex_hmac(sender.hmac_secret, text);
+  if (!is_same(std::string(timed.hex), wanted)) return {Signature::wrong};
+  if (!is_timely(timed.time, now)) return {Signature::untimely};
+  return {Signature::good, sender.source + ' ' + wanted};
 }
 
 }  // namespace
 
-Signature check_signature(const config::Sender* sender, const Request& request) {
-  if (sender == nullptr || sender->hmac_secret.empty()) return Signature::none_needed;
+CheckedSignature check_signature(const config::Sender* sender, const Request& request,
+                                 Instant now) {
+  if (sender == nullptr || sender->hmac_secret.empty()) return {Signature::none_needed};
   std::string_view value;
   if (request.head.header) value = request.head.header(sender->hmac_header);
-  if (value.empty()) return Signature::missing;
-  if (is_timed(value, sender->hmac_secret, request.body)) return Signature::good;
+  if (value.empty()) return {Signature::missing};
+  if (const auto timed = read_timed(value)) {
+    return check_timed(*sender, *timed, request.body, now);
+  }
   constexpr std::string_view kAlgorithm = "sha256=";
   if (value.starts_with(kAlgorithm)) value.remove_prefix(kAlgorithm.size());
-  return is_same(std::string(value), hex_hmac(sender->hmac_secret, request.body))
-             ? Signature::good
-             : Signature::wrong;
+  return {is_same(std::string(value), hex_hmac(sender->hmac_secret, request.body))
+              ? Signature::good
+              : Signature::wrong};
 }
 
 }  // namespace tocsin::http

@@ -13,6 +13,7 @@
 #include "http/access.h"
 #include "http/limits.h"
 #include "http/read_pool.h"
+#include "http/taken_once.h"
 #include "tocsin/http/http.h"
 
 namespace tocsin::http {
@@ -31,7 +32,7 @@ class LineLimiter {
     Clock::time_point last;
     std::uint64_t held_back = 0;
   };
-  static constexpr std::size_t kKeysMax = 64;
+  static constexpr std::size_t kKeysMax = 256;
   std::mutex mutex_;
   std::vector<Line> lines_;
 };
@@ -59,6 +60,7 @@ struct Site {
   std::atomic<std::size_t> connections = 0;
   std::atomic<bool> draining = false;
   LineLimiter limiter;
+  TakenOnce taken_once;
   ReadPool* read_pool = nullptr;
 
   /// "", or why the certificates cannot be used: then the former ones stay.

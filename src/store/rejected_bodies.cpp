@@ -5,15 +5,15 @@
 namespace tocsin::store {
 
 const char* const kRejectedColumns =
-    "id,at,source,reason,offset,refused,problems,bytes,length(body),''";
+    "id,at,source,reason,offset,refused,problems,bytes,masked,length(body),''";
 const char* const kRejectedColumnsInFull =
-    "id,at,source,reason,offset,refused,problems,bytes,length(body),body";
+    "id,at,source,reason,offset,refused,problems,bytes,masked,length(body),body";
 
 int write_rejected(sqlite3* db, const std::vector<RejectedBody>& bodies) {
   Statement insert;
   int code = insert.prepare(db,
                             "INSERT INTO rejected_body(at,source,reason,offset,refused,problems,"
-                            "bytes,body) VALUES(?,?,?,?,?,?,?,?)");
+                            "bytes,masked,body) VALUES(?,?,?,?,?,?,?,?,?)");
   for (const RejectedBody& one : bodies) {
     if (code != SQLITE_OK) return code;
     code = insert.instant(one.at)
@@ -23,6 +23,7 @@ int write_rejected(sqlite3* db, const std::vector<RejectedBody>& bodies) {
                .number(one.refused)
                .text(one.problems)
                .number(one.bytes)
+               .number(one.masked ? 1 : 0)
                .blob(one.body)
                .run();
   }
@@ -46,6 +47,7 @@ RejectedBody get_rejected(Row& row) {
   one.refused = row.number();
   one.problems = row.string();
   one.bytes = row.number();
+  one.masked = row.number() != 0;
   one.kept = row.number();
   one.body = row.string();
   return one;

@@ -284,6 +284,7 @@ CREATE TABLE rejected_body (
   refused INTEGER NOT NULL,         -- alerts; 0: the whole body cannot be read
   problems TEXT NOT NULL,           -- JSON: [{"index":0,"at":"/0/labels","problem":"..."},...]
   bytes INTEGER NOT NULL,           -- of the body as it was sent
+  masked INTEGER NOT NULL,          -- 1: masking changed the body, which cannot be replayed then
   body BLOB NOT NULL                -- secrets masked; shorter than bytes if it was cut
 ) STRICT;
 -- Actions done under an Idempotency-Key: what they were answered, for when they come again.

@@ -104,6 +104,17 @@ TEST_F(Ingest, SaysWhatIsRefusedAndFails) {
   EXPECT_NE(said.out.find("1 alert, 1 refused\n"), std::string::npos);
 }
 
+TEST_F(Ingest, CountsAllThatIsRefusedAndNotOnlyWhatIsDescribed) {
+  std::string payload = "[7";
+  for (int i = 1; i < 5'000; ++i) payload += ",7";
+  const Said said = reads("builds", payload + "]");
+  EXPECT_EQ(said.code, 1);
+  EXPECT_TRUE(said.out.ends_with("0 alerts, 5000 refused\n"))
+      << said.out.substr(said.out.size() - std::min<std::size_t>(100, said.out.size()));
+  EXPECT_NE(reads("builds", payload + "]", "json").out.find("\"refused\": 5000"),
+            std::string::npos);
+}
+
 TEST_F(Ingest, ReadsLabelsTimesAndEndsAsTheDaemonDoes) {
   const Said said = reads("prom",
                           R"([{"labels":{"alertname":"Down","replica":"a"},
@@ -157,7 +168,7 @@ TEST_F(Ingest, MistakesInTheFilesAreToldAndNothingIsRead) {
 
 constexpr const char* kOne =
     R"({"id":"7","at":"2026-11-23T04:18:00.000Z","source":"builds","reason":"malformed","offset":3,"refused":0,
- "problems":[{"index":0,"at":"","problem":"a string that never ends"}],"bytes":12,"cut":false,"body":"{\"a\u001b[2J"})";
+ "problems":[{"index":0,"at":"","problem":"a string that never ends"}],"bytes":12,"cut":false,"masked":true,"body":"{\"a\u001b[2J"})";
 
 TEST_F(Ingest, RejectedBodiesAreListedShownAndReplayed) {
   {
@@ -172,14 +183,16 @@ TEST_F(Ingest, RejectedBodiesAreListedShownAndReplayed) {
     Loopback server({{200, kOne}});
     const Said said = say({"rejected", "show", "7", "--url", server.url()});
     EXPECT_NE(said.out.find("refused: a string that never ends"), std::string::npos) << said.out;
+    EXPECT_NE(said.out.find("secrets masked\n"), std::string::npos);
     EXPECT_NE(said.out.find("{\"a\\x1b[2J"), std::string::npos) << "harmless in a terminal";
   }
   {
     Loopback server(
-        {{200, R"({"accepted":2,"rejected":[{"at":"/3","problem":"still wrong"}],"alerts":[]})"}});
+        {{200,
+          R"({"accepted":2,"refused":5000,"rejected":[{"at":"/3","problem":"still wrong"}],"alerts":[]})"}});
     const Said said = say({"rejected", "replay", "7", "--url", server.url()});
     EXPECT_EQ(said.code, 1);
-    EXPECT_EQ(said.out, "refused at /3: still wrong\n2 accepted, 1 refused\n");
+    EXPECT_EQ(said.out, "refused at /3: still wrong\n2 accepted, 5000 refused\n");
   }
 }
 

@@ -25,9 +25,9 @@ class Rejected(Scenario):
     def test_a_rejected_body_outlives_a_crash_and_is_taken_in_by_the_mended_configuration(self):
         tocsin = self.daemon(rules=SEVERITY, settings=SETTINGS % "FAILURE")
         tocsin.start()
-        builds = [{"job": "deploy", "result": "FAILURE"}, {"job": "lint", "result": "ABORTED", "token": "hunter2-secret"}]
+        builds = [{"job": "deploy", "result": "FAILURE"}, {"job": "lint", "result": "ABORTED"}]
         self.assertEqual(tocsin.ask("POST", "/ingest/builds", builds).json()["accepted"], 1)
-        self.assertEqual(tocsin.ask("POST", "/ingest/builds", '[{"job": "deploy", "password": "hunter3"').status, 400)
+        self.assertEqual(tocsin.ask("POST", "/ingest/builds", '[{"job": "deploy", "password": "hunter3", "token": "hunter2"').status, 400)
         self.assertEqual(tocsin.ask("POST", "/api/v2/alerts", "nonsense").status, 400)
         kept = self.rejected(tocsin, 3)
         self.assertEqual([one["source"] for one in kept], ["alertmanager-api", "builds", "builds"])
@@ -41,6 +41,9 @@ class Rejected(Scenario):
         everything = "".join(tocsin.ask("GET", f"/v1/rejected/{one['id']}").body.decode() for one in kept)
         for secret in ("hunter2", "hunter3"):
             self.assertNotIn(secret, everything + tocsin.log())
+        masked = tocsin.cli("ingest", "rejected", "replay", kept[1]["id"])
+        self.assertEqual(masked.returncode, 1, masked)
+        self.assertIn("secrets were masked in it; let its sender send it again", masked.stderr)
         # As it is, it is refused again; nothing else happens.
         again = tocsin.cli("ingest", "rejected", "replay", kept[2]["id"])
         self.assertEqual((again.returncode, again.stdout.splitlines()[-1]), (1, "0 accepted, 1 refused"))

@@ -263,6 +263,34 @@ TEST(Access, IsDecidedByWhatStandsOnTheWire) {
   EXPECT_NE(native.body.find("Via"), std::string::npos);
 }
 
+TEST(Denied, WhatIsRefusedAgainAndAgainHidesNothingElseFromTheLog) {
+  ::testing::internal::CaptureStderr();
+  {
+    telemetry::Log log(telemetry::LogFormat::json);
+    World world;
+    world.log = &log;
+    world.settings.auth.anonymous = config::Anonymous::none;
+    world.start();
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_EQ(world.ask(post("/api/v2/alerts", kOneAlert)).status, 401);
+    }
+    EXPECT_EQ(world.ask(post("/-/reload", "")).status, 401);
+    EXPECT_EQ(
+        world.ask(post("/-/reload", "", "Authorization: Bearer not-a-token-of-mine\r\n")).status,
+        401);
+    log.flush();
+  }
+  const std::string text = ::testing::internal::GetCapturedStderr();
+  const auto lines_with = [&](std::string_view what) {
+    int count = 0;
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  EXPECT_EQ(lines_with("POST /-/reload"), 2) << text;
+  EXPECT_GE(lines_with("POST /api/v2/alerts"), 1);
+  EXPECT_LT(lines_with("POST /api/v2/alerts"), 20);
+}
+
 TEST(RouteTable, EveryRouteHasAMethodAScopeAndALane) {
   const auto table = route_table();
   EXPECT_GE(table.size(), 15u);

@@ -42,6 +42,32 @@ TEST(Connection, ReadsARequestThatComesByteByByte) {
   EXPECT_EQ(client.receive().status, 200);
 }
 
+TEST(Connection, OptionsTellWhatAPathTakesAndLetNoOtherOriginIn) {
+  World world;
+  world.start();
+  const auto options = [](const char* path) {
+    return "OPTIONS " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  };
+  const Answer intake = world.ask(options("/ingest/builds"));
+  EXPECT_EQ(intake.status, 200);
+  EXPECT_EQ(intake.headers.at("Allow"), "POST, PUT, OPTIONS");
+  EXPECT_EQ(intake.body, "");
+  EXPECT_EQ(intake.headers.count("Access-Control-Allow-Origin"), 0u);
+  EXPECT_EQ(world.ask(options("/v1/incidents")).headers.at("Allow"), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(world.ask(options("/nowhere")).status, 404);
+  EXPECT_TRUE(world.seen().empty());
+}
+
+TEST(Connection, TheFrontPageNamesWaysInAndWhatWasRejected) {
+  World world;
+  world.start();
+  const std::string page = world.ask(get("/")).body;
+  for (const char* line : {"POST /v2/enqueue ", "GET  /v1/rejected ", "GET  /v1/rejected/{id} ",
+                           "POST /v1/rejected/{id}/replay\n"}) {
+    EXPECT_NE(page.find(line), std::string::npos) << line;
+  }
+}
+
 struct ErrorCase {
   const char* name;
   std::string request;

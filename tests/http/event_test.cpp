@@ -3,6 +3,14 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <chrono>
+#include <thread>
+
+#include "http/signature.h"
+#include "http/taken_once.h"
 #include "http/world.h"
 
 namespace tocsin::http {
@@ -85,6 +93,14 @@ TEST_F(Events, AnAcknowledgementIsAStepOfItsOwn) {
   EXPECT_NE(metrics.find("tocsin_alerts_total{result=\"unknown_acknowledge\",source=\"pager\"} 1"),
             std::string::npos)
       << metrics;
+}
+
+TEST_F(Events, AnAcknowledgementByThePathOfTheSourceCountsAsAccepted) {
+  world_.start();
+  const Answer answer =
+      world_.ask(post("/ingest/pager", event("acknowledge", R"(,"dedup_key":"disk/1")")));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, R"({"accepted":1,"refused":0,"rejected":[],"alerts":[]})");
 }
 
 TEST_F(Events, AnEventThatIsNoneIsToldSoInPagerDutysWords) {
@@ -184,6 +200,21 @@ class Signed : public ::testing::Test {
     }
     return world_.ask(post("/ingest/relay", kBody, head)).status;
   }
+  /// With the time of signing in it, as Tocsin signs.
+  std::string timed(std::int64_t unix_seconds) const {
+    const std::string time = std::to_string(unix_seconds);
+    return "t=" + time + ",v1=" + hex_hmac(secret_, time + "." + kBody);
+  }
+  static std::int64_t unix_now() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())
+        .time_since_epoch()
+        .count();
+  }
+  bool counted(const std::string& result, int times) {
+    const std::string metrics = world_.ask(get("/metrics")).body;
+    return metrics.find("tocsin_http_access_total{result=\"" + result + "\"} " +
+                        std::to_string(times) + "\n") != std::string::npos;
+  }
   static constexpr const char* kBody = R"({"alerts":[{"labels":{"alertname":"A"}}]})";
   const std::string secret_ = "a secret of the relay";
   World world_;
@@ -197,7 +228,7 @@ TEST_F(Signed, AGoodSignatureLetsItInInEverySpelling) {
   EXPECT_EQ(send(hex), 200);
   EXPECT_EQ(send(upper), 200);
   EXPECT_EQ(send("sha256=" + hex), 200);
-  EXPECT_EQ(send("t=1795407369,v1=" + hex_hmac(secret_, std::string("1795407369.") + kBody)), 200);
+  EXPECT_EQ(send(timed(unix_now())), 200);
   EXPECT_EQ(send(hex, "x-tocsin-signature"), 200) << "names of headers have no case";
   EXPECT_EQ(world_.seen().size(), 5u);
 }
@@ -209,13 +240,125 @@ TEST_F(Signed, NobodyIsLetInWithoutOneAndItIsCounted) {
   EXPECT_EQ(send(hex.substr(1)), 401);
   EXPECT_EQ(send(hex_hmac("another secret", kBody)), 401);
   EXPECT_EQ(send("sha1=" + hex), 401);
-  EXPECT_EQ(send("t=1795407370,v1=" + hex_hmac(secret_, std::string("1795407369.") + kBody)), 401);
+  const std::string time = std::to_string(unix_now());
+  EXPECT_EQ(send("t=" + time + ",v1=" + hex_hmac(secret_, time + "0." + kBody)), 401)
+      << "of another time";
   EXPECT_EQ(send(hex, "X-Hub-Signature-256"), 401) << "another header is none";
   EXPECT_TRUE(world_.seen().empty());
   const std::string metrics = world_.ask(get("/metrics")).body;
   EXPECT_NE(metrics.find("tocsin_http_access_total{result=\"no_signature\"} 2"), std::string::npos)
       << metrics;
   EXPECT_NE(metrics.find("tocsin_http_access_total{result=\"signature\"} 4"), std::string::npos);
+}
+
+TEST_F(Signed, S11ASignatureIsGoodForFiveMinutesAroundItsTime) {
+  world_.start();
+  EXPECT_EQ(send(timed(unix_now() - 310)), 401);
+  EXPECT_EQ(send(timed(unix_now() + 310)), 401);
+  EXPECT_TRUE(world_.seen().empty());
+  EXPECT_TRUE(counted("signature_time", 2));
+  EXPECT_EQ(send(timed(unix_now() - 240)), 200);
+  EXPECT_EQ(send(timed(unix_now() + 240)), 200);
+}
+
+TEST_F(Signed, S11ARequestThatWasOverheardIsNotTakenAgainInAnySpellingOfItsSignature) {
+  world_.start();
+  const std::string signature = timed(unix_now());
+  EXPECT_EQ(send(signature), 200);
+  EXPECT_EQ(send(signature), 401);
+  std::string upper = signature;
+  std::transform(upper.begin() + 20, upper.end(), upper.begin() + 20,
+                 [](char c) { return static_cast<char>(std::toupper(c)); });
+  EXPECT_EQ(send(upper), 401);
+  EXPECT_EQ(world_.seen().size(), 1u);
+  EXPECT_TRUE(counted("signature_repeated", 2));
+}
+
+TEST_F(Signed, S11ARequestThatFoundNoRoomMayBeSentAgain) {
+  std::atomic<bool> full = true;
+  world_.decide = [&](const triage::Step&, const triage::Delivery&) {
+    triage::StepAnswer answer;
+    if (!full) return answer;
+    answer.fate = triage::Fate::refused;
+    answer.refusal = triage::Refusal::no_space;
+    return answer;
+  };
+  world_.start();
+  const std::string signature = timed(unix_now());
+  EXPECT_EQ(send(signature), 503);
+  full = false;
+  EXPECT_EQ(send(signature), 200);
+  EXPECT_EQ(send(signature), 401);
+}
+
+TEST(TimedSignatures, S11AreJudgedByTheGivenClockToTheSecond) {
+  config::Sender sender;
+  sender.source = "relay";
+  sender.hmac_secret = "a secret of the relay";
+  sender.hmac_header = "X-Tocsin-Signature";
+  std::string value;
+  Request request;
+  request.body = "[]";
+  request.head.header = [&](std::string_view) { return std::string_view(value); };
+  struct Case {
+    const char* time;
+    Signature expected;
+  };
+  for (const Case& c : {Case{"1000000", Signature::good}, Case{"999700", Signature::good},
+                        Case{"999699", Signature::untimely}, Case{"1000300", Signature::good},
+                        Case{"1000301", Signature::untimely}, Case{"", Signature::untimely},
+                        Case{"1000000x", Signature::untimely}, Case{"-1", Signature::untimely},
+                        Case{"99999999999999999999", Signature::untimely},
+                        Case{"9223372036854775807", Signature::untimely}}) {
+    SCOPED_TRACE(c.time);
+    value = "t=" + std::string(c.time) +
+            ",v1=" + hex_hmac(sender.hmac_secret, std::string(c.time) + ".[]");
+    const auto checked =
+        check_signature(&sender, request, Instant(std::chrono::seconds(1'000'000)));
+    EXPECT_EQ(checked.result, c.expected);
+    EXPECT_EQ(checked.once.empty(), c.expected != Signature::good);
+  }
+  value = hex_hmac(sender.hmac_secret, "[]");
+  EXPECT_EQ(check_signature(&sender, request, Instant{}).once, "") << "it says no time";
+}
+
+TEST(TakenRequests, S11AreRememberedForTenMinutesAndNoLonger) {
+  using Was = TakenOnce::Was;
+  TakenOnce taken;
+  const Instant begin{};
+  EXPECT_EQ(taken.take("a", begin), Was::fresh);
+  EXPECT_EQ(taken.take("a", begin + TakenOnce::kKept), Was::taken_before);
+  EXPECT_EQ(taken.take("b", begin + TakenOnce::kKept), Was::fresh);
+  EXPECT_EQ(taken.take("a", begin + TakenOnce::kKept + Duration(1)), Was::fresh);
+  taken.give_back("b");
+  EXPECT_EQ(taken.take("b", begin + TakenOnce::kKept + Duration(1)), Was::fresh);
+}
+
+TEST(TakenRequests, S11AreBoundedAndTheOldestIsDropped) {
+  using Was = TakenOnce::Was;
+  TakenOnce taken;
+  for (std::size_t i = 0; i < TakenOnce::kMax; ++i) {
+    ASSERT_EQ(taken.take(std::to_string(i), Instant{}), Was::fresh);
+  }
+  EXPECT_EQ(taken.take("one more", Instant{}), Was::fresh_and_one_dropped);
+  EXPECT_EQ(taken.take("1", Instant{}), Was::taken_before);
+  EXPECT_EQ(taken.take("0", Instant{}), Was::fresh_and_one_dropped) << "it was the oldest";
+}
+
+TEST(TakenRequests, S11AreTakenOnceByAllThreadsTogether) {
+  TakenOnce taken;
+  std::atomic<int> fresh = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        for (int n = 0; n < 2'000; ++n) {
+          if (taken.take(std::to_string(n), Instant{}) == TakenOnce::Was::fresh) ++fresh;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(fresh, 2'000);
 }
 
 TEST_F(Signed, ASignatureIsCredentialEnough) {
@@ -252,6 +395,23 @@ TEST_F(Signed, AnEventMayBeSignedInsteadOfHavingAKey) {
 }
 
 // ---- Kind json ----
+
+TEST(Mapped, TheAnswerCountsAllThatWasRefusedAndDescribesTheFirst) {
+  World world;
+  world.policy.sources.push_back({"relay", "alertmanager", std::nullopt});
+  world.start();
+  std::string body = R"({"alerts":[{"labels":{"alertname":"A"}})";
+  for (int i = 0; i < 5'000; ++i) body += R"(,{"labels":7})";
+  const Answer answer = world.ask(post("/ingest/relay", body + "]}"));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.body.starts_with(R"({"accepted":1,"refused":5000,"rejected":[{"at":)"))
+      << answer.body.substr(0, 200);
+  std::size_t described = 0;
+  for (std::size_t at = 0; (at = answer.body.find("\"problem\"", at)) != std::string::npos; ++at) {
+    ++described;
+  }
+  EXPECT_EQ(described, 100u);
+}
 
 TEST(Mapped, TheAnswerSaysWhatIsRefusedAndWhatLedNowhere) {
   World world;

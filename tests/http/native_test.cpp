@@ -306,6 +306,19 @@ TEST_F(Native, RefusalsOfTheCoreHaveTheirStatus) {
   }
 }
 
+TEST_F(Native, AKeyThatIsReusedIsUnprocessable) {
+  world.decide = [](const triage::Step&, const triage::Delivery&) {
+    triage::StepAnswer answer;
+    answer.fate = triage::Fate::refused;
+    answer.refusal = triage::Refusal::key_reused;
+    return answer;
+  };
+  world.start();
+  const Answer answer = world.ask(post("/v1/incidents/4/ack", "{}"));
+  EXPECT_NE(answer.body.find(R"("title":"Unprocessable Content")"), std::string::npos)
+      << answer.body;
+}
+
 TEST_F(Native, BodiesOfVerbsAreReadStrictly) {
   world.start();
   for (const char* body : {"[]", "{\"note\":", "{} x", "\"note\"", "{\"by\":[]}", "{\"text\":5}"}) {

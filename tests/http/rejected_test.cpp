@@ -44,7 +44,9 @@ TEST_F(Rejected, ABodyThatCannotBeReadIsKeptWithWhereAndWhy) {
                            R"("problems":[{"index":0,"at":"","problem":"'5' where a colon)"),
             std::string::npos)
       << list.body;
-  EXPECT_NE(list.body.find(R"("bytes":22,"cut":false}],"next":null})"), std::string::npos);
+  EXPECT_NE(list.body.find(R"("bytes":22,"cut":false,"masked":true}],"next":null})"),
+            std::string::npos)
+      << list.body;
   const Answer one = world_.ask(get("/v1/rejected/1"));
   EXPECT_NE(one.body.find(R"("body":"{\"token\":\"xxx\", \"a\" 5}"})"), std::string::npos)
       << "its secrets are masked: " << one.body;
@@ -80,7 +82,8 @@ TEST_F(Rejected, AReplayTakesWhatWasRefusedByTheConfigurationOfNow) {
   change_words({"down", "sideways"});
   const Answer answer = replay("1");
   EXPECT_EQ(answer.status, 200);
-  EXPECT_NE(answer.body.find(R"("accepted":1,"rejected":[{"at":"/3")"), std::string::npos)
+  EXPECT_NE(answer.body.find(R"("accepted":1,"refused":1,"rejected":[{"at":"/3")"),
+            std::string::npos)
       << answer.body;
   ASSERT_EQ(world_.seen().size(), 2u);
   EXPECT_EQ(world_.seen()[1].steps, 1u) << "those that were accepted then are not repeated";
@@ -120,7 +123,29 @@ TEST_F(Rejected, WhatCannotBeReplayedIsToldWithItsCure) {
   EXPECT_NE(former.body.find("nothing defines the source"), std::string::npos);
 }
 
-TEST_F(Rejected, OnlyWhoMayRespondMayReplay) {
+TEST_F(Rejected, ABodyWhoseSecretsWereMaskedIsNotReplayed) {
+  world_.start();
+  world_.ask(post("/ingest/builds", R"([{"name":"b","state":"sideways","token":"abc"}])"));
+  change_words({"down", "sideways"});
+  const Answer answer = replay("1");
+  EXPECT_EQ(answer.status, 409);
+  EXPECT_NE(answer.body.find("secrets were masked in it; let its sender send it again"),
+            std::string::npos)
+      << answer.body;
+  EXPECT_TRUE(world_.seen().empty());
+}
+
+TEST_F(Rejected, AReplayRefusesAnIdempotencyKeyInsteadOfIgnoringIt) {
+  world_.start();
+  world_.ask(post("/ingest/builds", kMixed));
+  const Answer answer =
+      world_.ask(post("/v1/rejected/1/replay", "", "Idempotency-Key: once-1\r\n"));
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_NE(answer.body.find("a replay takes no Idempotency-Key"), std::string::npos);
+  EXPECT_EQ(world_.seen().size(), 1u);
+}
+
+TEST_F(Rejected, OnlyWhoMayRespondMaySeeABodyOrReplayIt) {
   world_.settings.auth.anonymous = config::Anonymous::none;
   const auto add = [&](const char* name, const char* secret, bool respond, const char* team) {
     config::Token token;
@@ -133,16 +158,25 @@ TEST_F(Rejected, OnlyWhoMayRespondMayReplay) {
   };
   add("ana", "ana-0123456789-now", true, "");
   add("bo", "bo-0123456789-now", false, "payments");
+  add("wall", "wall-0123456789-now", false, "");
   world_.start();
-  const auto ask = [&](const char* secret) {
+  const auto replays = [&](const char* secret) {
     return world_
         .ask(post("/v1/rejected/1/replay", "",
                   "Authorization: Bearer " + std::string(secret) + "\r\n"))
         .status;
   };
-  EXPECT_EQ(ask("ana-0123456789-now"), 404);
-  EXPECT_EQ(ask("bo-0123456789-now"), 403) << "not for the incidents of one team";
-  EXPECT_EQ(ask("nobody"), 401);
+  const auto sees = [&](const char* path, const char* secret) {
+    return world_.ask(get(path, "Authorization: Bearer " + std::string(secret) + "\r\n")).status;
+  };
+  EXPECT_EQ(replays("ana-0123456789-now"), 404);
+  EXPECT_EQ(replays("bo-0123456789-now"), 403) << "not for the incidents of one team";
+  EXPECT_EQ(replays("wall-0123456789-now"), 403);
+  EXPECT_EQ(replays("nobody"), 401);
+  EXPECT_EQ(sees("/v1/rejected/1", "ana-0123456789-now"), 404);
+  EXPECT_EQ(sees("/v1/rejected/1", "bo-0123456789-now"), 403);
+  EXPECT_EQ(sees("/v1/rejected/1", "wall-0123456789-now"), 403);
+  EXPECT_EQ(sees("/v1/rejected", "wall-0123456789-now"), 200) << "the list is without bodies";
 }
 
 TEST_F(Rejected, WithoutRoomTheSenderIsAnsweredAllTheSame) {

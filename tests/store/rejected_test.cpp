@@ -13,6 +13,7 @@ RejectedBody body(std::string text) {
           .refused = 2,
           .problems = "[]",
           .bytes = text.size() + 1,
+          .masked = true,
           .body = std::move(text)};
 }
 
@@ -22,7 +23,9 @@ TEST(RejectedBodies, ComeBackMemberByMemberAfterARestart) {
   {
     auto store = open_store(bare(folder));
     load(*store);
-    ASSERT_TRUE(store->keep_rejected({body("first"), body(bytes)}));
+    RejectedBody first = body("first");
+    first.masked = false;
+    ASSERT_TRUE(store->keep_rejected({first, body(bytes)}));
   }
   auto store = open_store(bare(folder));
   load(*store);
@@ -36,11 +39,13 @@ TEST(RejectedBodies, ComeBackMemberByMemberAfterARestart) {
   EXPECT_EQ((*one)->body, bytes);
   EXPECT_EQ((*one)->kept, bytes.size());
   EXPECT_EQ((*one)->bytes, bytes.size() + 1);
+  EXPECT_TRUE((*one)->masked);
   EXPECT_EQ((*one)->at, at(7));
   EXPECT_EQ((*one)->source, "builds");
   EXPECT_EQ((*one)->reason, "malformed");
   EXPECT_EQ((*one)->offset, 3u);
   EXPECT_EQ((*one)->refused, 2u);
+  EXPECT_FALSE((*reader->rejected_body(1))->masked);
   EXPECT_FALSE(reader->rejected_body(3)->has_value());
   EXPECT_EQ(reader->rejected(2, 10)->size(), 1u);
 }

@@ -74,6 +74,7 @@ struct RejectedBody {
   std::string problems;       ///< JSON: [{"index","at","problem"},…], the first ones.
   std::uint64_t bytes = 0;    ///< As it was sent.
   std::uint64_t kept = 0;     ///< Of them; read only.
+  bool masked = false;        ///< The body is not what was sent: secrets in it were masked.
   std::string body;           ///< Secrets masked. Empty in lists.
 };
 
