@@ -95,7 +95,7 @@ TEST(Dump, ReadsAsTheSameSettingsAndDumpsAsItself) {
   const TemporaryFolder folder;
   folder.write("hook-url", "https://hooks.example.net/T0P\n");
   folder.write("mail-password", "T0P-password\n");
-  folder.write("relay-key", "T0P-key\n");
+  folder.write("relay-key", "T0P-key-0123456789\n");
   folder.write("ana-token", "T0P-0123456789abcdef\n");
   const std::string text =
       "storage: {path: \"a b\", retention: {events: 7d}}\n"
