@@ -153,6 +153,7 @@ def systemd_analyze_verify_is_silent(machine):
 @step
 def systemd_analyze_security_is_at_most_1_5(machine):
     text = machine.run("systemd-analyze", "security", "--no-pager", SERVICE)
+    # S14
     level = float(re.search(r"Overall exposure level for \S+: ([\d.]+)", text).group(1))
     print(f"# exposure {level}")
     check(level <= 1.5, text)
