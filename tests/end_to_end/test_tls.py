@@ -9,18 +9,8 @@ import subprocess
 import unittest
 import warnings
 
-from daemon import SEVERITY, Scenario, wait_until
+from daemon import ANA, AUTH, PROMETHEUS, SEVERITY, Scenario, wait_until
 from load import alert
-
-AUTH = """
-auth:
-  anonymous: none
-  tokens:
-    - {name: ana, token_file: ana, scopes: [read, respond, admin]}
-    - {name: prometheus, token_file: prometheus, scopes: ["ingest:alertmanager-api"]}
-"""
-ANA = {"Authorization": "Bearer token-of-ana-0123456789"}
-PROMETHEUS = {"Authorization": "Bearer token-of-prometheus"}
 
 
 class Certificates:
