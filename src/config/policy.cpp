@@ -13,9 +13,13 @@ namespace {
 
 /// Read in this order in each file.
 constexpr SectionReader kReaders[] = {
-    {"services", read_services},   {"correlation", read_correlation},
-    {"severity", read_severity},   {"escalations", read_escalations},
-    {"incidents", read_incidents}, {"teams", read_teams},
+    {"services", read_services},
+    {"rules", read_rules},
+    {"correlation", read_correlation},
+    {"severity", read_severity},
+    {"escalations", read_escalations},
+    {"incidents", read_incidents},
+    {"teams", read_teams},
 };
 
 /// Which fragment each file belongs to, and with which scope.
@@ -53,8 +57,8 @@ void read_file(const triage::PolicyFile& file, PolicyDraft& draft) {
   for (const SectionReader& reader : kReaders) {
     if (const auto value = top.find(reader.key)) reader.read(*value, draft);
   }
-  top.not_yet({"rules", "suppression", "time_intervals", "heartbeats", "users", "schedules",
-               "roles", "stakeholders", "problems", "continuity", "responses", "templates"});
+  top.not_yet({"suppression", "time_intervals", "heartbeats", "users", "schedules", "roles",
+               "stakeholders", "problems", "continuity", "responses", "templates"});
 }
 
 void check_references(PolicyDraft& draft) {
@@ -70,6 +74,12 @@ void check_references(PolicyDraft& draft) {
     draft.report.warning(
         used.at, used.path + ": nothing defines the team " + in_quotes(used.name),
         did_you_mean(used.name, draft.teams.all(), "define it under teams in a rules file"));
+  }
+  for (const Reference& used : draft.services_used) {
+    if (draft.services.has(used.name)) continue;
+    draft.report.warning(
+        used.at, used.path + ": nothing defines the service " + in_quotes(used.name),
+        did_you_mean(used.name, draft.services.all(), "define it under services in a rules file"));
   }
 }
 
@@ -173,6 +183,7 @@ PolicyResult compile_policy(const Settings& settings, std::vector<triage::Policy
   std::ranges::sort(policy->rules.services, {}, &rules::Service::name);
   std::ranges::sort(policy->escalations, {}, &triage::Escalation::name);
   policy->rules.hash = hash_of(settings, files);
+  rules::compile(policy->rules);
   policy->files = std::move(files);
   PolicyResult result;
   if (report.errors() == 0) result.policy = std::move(policy);

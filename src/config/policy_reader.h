@@ -42,10 +42,10 @@ struct PolicyDraft {
   PredicateReader predicates;
   const Fragment* scope = nullptr;  ///< Of the file being read; null: it may touch every alert.
   bool in_fragment = false;         ///< The file lies in a sub-folder, scoped or not.
-  Names services, teams, escalations, correlation, criteria;
+  Names services, teams, escalations, rules, correlation, criteria;
   std::optional<Position> severity_at, incidents_at;  ///< Sections that stand in one file only.
   bool has_map = false;                               ///< severity.map was given.
-  std::vector<Reference> escalations_used, teams_used;
+  std::vector<Reference> escalations_used, teams_used, services_used;
 };
 
 /// One top-level key of rules files and the function that reads its value. A new key is one line
@@ -57,11 +57,15 @@ struct SectionReader {
 };
 
 void read_services(const Value&, PolicyDraft&);     // policy_services.cpp
+void read_rules(const Value&, PolicyDraft&);        // policy_rules.cpp
 void read_correlation(const Value&, PolicyDraft&);  // policy_correlation.cpp
 void read_severity(const Value&, PolicyDraft&);     // policy_severity.cpp
 void read_escalations(const Value&, PolicyDraft&);  // policy_escalations.cpp
 void read_incidents(const Value&, PolicyDraft&);    // policy_incidents.cpp
 void read_teams(const Value&, PolicyDraft&);        // policy_teams.cpp
+
+/// SEV-1 to SEV-4.
+std::optional<Severity> read_severity_level(const Value&);
 
 /// The map of severity words that holds while no file has one of its own.
 void add_default_severity_map(rules::SeverityPolicy&);

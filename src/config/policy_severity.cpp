@@ -16,12 +16,6 @@ const std::vector<std::string_view>& severity_words() {
   return words;
 }
 
-std::optional<Severity> read_level(const Value& value) {
-  const auto index = value.choice(severity_words());
-  if (!index) return std::nullopt;
-  return static_cast<Severity>(*index + 1);
-}
-
 std::optional<Severity> read_level_or_none(const Value& value) {
   if (value.is(Node::Kind::text) && value.node().text == "none") return Severity::none;
   std::vector<std::string_view> words = severity_words();
@@ -77,7 +71,7 @@ void read_criterion(const Value& value, PolicyDraft& draft) {
   }
   if (const auto level =
           section.require("severity", "write severity: SEV-1, or the one it means")) {
-    criterion.severity = read_level(*level).value_or(criterion.severity);
+    criterion.severity = read_severity_level(*level).value_or(criterion.severity);
   }
   section.not_yet({"incident"});
   if (const auto when = section.require("when", "say for which alerts it holds")) {
@@ -113,7 +107,7 @@ void read_severity(const Value& value, PolicyDraft& draft) {
   if (const auto otherwise = section.find("default")) {
     warn_of_reach(*otherwise, draft);
     severity.otherwise_at = otherwise->at();
-    severity.otherwise = read_level(*otherwise).value_or(severity.otherwise);
+    severity.otherwise = read_severity_level(*otherwise).value_or(severity.otherwise);
   }
   section.text("from_label", severity.from_label);
   if (const auto map = section.find("map")) {
@@ -122,6 +116,12 @@ void read_severity(const Value& value, PolicyDraft& draft) {
   }
   if (const auto criteria = section.find("criteria")) read_criteria(*criteria, draft);
   section.not_yet({"levels"});
+}
+
+std::optional<Severity> read_severity_level(const Value& value) {
+  const auto index = value.choice(severity_words());
+  if (!index) return std::nullopt;
+  return static_cast<Severity>(*index + 1);
 }
 
 void add_default_severity_map(rules::SeverityPolicy& severity) {

@@ -82,7 +82,11 @@ struct Row {
 };
 
 std::string alert_text(const store::AlertRow& row, LabelsView labels, std::string_view receiver) {
-  std::string out = "{\"annotations\":" + labels_to_json(row.annotations) + ",";
+  const rules::EffectsRef& effects = row.status.effects;
+  const Labels annotations =
+      effects ? rules::set_over(row.annotations, effects->annotations) : row.annotations;
+  const bool withheld = row.status.dropped || row.status.held_until != Instant{};
+  std::string out = "{\"annotations\":" + labels_to_json(annotations) + ",";
   append_member("endsAt", end_text(row.status.lease.ends), out);
   out += ',';
   append_member("fingerprint", row.fingerprint, out);
@@ -90,7 +94,8 @@ std::string alert_text(const store::AlertRow& row, LabelsView labels, std::strin
   append_member("name", receiver, out);
   out += "}],";
   append_member("startsAt", format_rfc3339(row.status.starts_at), out);
-  out += ",\"status\":{\"inhibitedBy\":[],\"mutedBy\":[],\"silencedBy\":[],\"state\":\"active\"},";
+  out += ",\"status\":{\"inhibitedBy\":[],\"mutedBy\":[],\"silencedBy\":[],\"state\":\"";
+  out += withheld ? "suppressed\"}," : "active\"},";
   append_member("updatedAt",
                 format_rfc3339(std::max(row.status.received_at, row.status.lease.renewed)), out);
   if (!row.generator_url.empty()) {
@@ -128,8 +133,7 @@ class AlertList {
     for (const rules::Matcher& matcher : filter_.matchers) {
       if (!rules::holds(matcher, seen.subject)) return;
     }
-    const triage::Escalation& path =
-        policy_.escalation_for(seen.subject.service, seen.verdict.severity);
+    const triage::Escalation& path = policy_.escalation_for(seen.subject, seen.verdict.severity);
     if (filter_.receiver) {
       const Labels named{{"receiver", path.name}};
       rules::Subject subject;

@@ -128,9 +128,11 @@ std::string to_string(const Matcher& matcher) {
 }
 
 std::string_view Subject::value_of(std::string_view label) const {
+  if (effects != nullptr) {
+    if (const std::string_view set = effects->labels.get(label); !set.empty()) return set;
+  }
   const std::string_view own = labels.get(label);
   if (!own.empty()) return own;
-  if (label == "service") return service_name;
   if (service == nullptr) return {};
   if (label == "team" && !service->team.empty()) return service->team;
   if (label == "tier" && !service->tier.empty()) return service->tier;

@@ -1,7 +1,12 @@
 #include "tocsin/rules/rule_set.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
 
+#include "rules/evaluation.h"
+#include "rules/triage_rules.h"
 #include "tocsin/base/check.h"
 #include "tocsin/base/overloaded.h"
 
@@ -48,44 +53,79 @@ void decide_by_map(const SeverityPolicy& policy, std::string_view sent, Verdict&
 
 /// Criteria raise and never lower. Only a worse one replaces what was decided, so of equally
 /// severe ones the first stays.
-void raise_to(const SeverityCriterion& criterion, std::size_t index, const Subject& subject,
-              Verdict& verdict) {
+void raise_to(const SeverityPolicy& policy, std::uint32_t index, Verdict& verdict) {
+  const SeverityCriterion& criterion = policy.criteria[index];
   if (!is_worse(criterion.severity, verdict.severity)) return;
-  if (!holds(criterion.when, subject)) return;
   verdict.severity = criterion.severity;
   verdict.severity_by = SeverityBy::criterion;
   verdict.severity_index = static_cast<std::uint16_t>(index);
 }
 
-void raise_by_criteria(const SeverityPolicy& policy, const Subject& subject, Verdict& verdict) {
-  for (std::size_t i = 0; i < policy.criteria.size(); ++i) {
-    raise_to(policy.criteria[i], i, subject, verdict);
+void decide_severity(const RuleSet& rules, const Subject& subject, Verdict& verdict) {
+  if (verdict.effects && verdict.effects->severity) {
+    verdict.severity = *verdict.effects->severity;
+    verdict.severity_by = SeverityBy::rule;
+    return;
   }
+  decide_by_map(rules.severity, subject.value_of(rules.severity.from_label), verdict);
 }
 
-bool takes(const CorrelationRule& rule, const Subject& subject) {
-  const auto is_present = [&](const std::string& label) {
-    return !subject.value_of(label).empty();
-  };
-  return std::ranges::any_of(rule.by, is_present) && holds(rule.when, subject);
-}
-
-std::int32_t first_that_takes(const std::vector<CorrelationRule>& correlation,
-                              const Subject& subject) {
-  for (std::size_t i = 0; i < correlation.size(); ++i) {
-    if (takes(correlation[i], subject)) return static_cast<std::int32_t>(i);
-  }
-  return -1;
+bool groups(const CorrelationRule& rule, const Subject& subject) {
+  return std::ranges::any_of(
+      rule.by, [&](const std::string& label) { return !subject.value_of(label).empty(); });
 }
 
 /// Names the service in `verdict`, too.
 Subject subject_for(const RuleSet& rules, LabelsView labels, LabelsView annotations,
                     std::string_view source, Verdict& verdict) {
   verdict.rules_hash = rules.hash;
-  const std::string_view service_name = labels.get("service");
-  const Service* service = service_name.empty() ? nullptr : rules.find_service(service_name);
-  if (service) verdict.service = static_cast<std::int32_t>(service - rules.services.data());
-  return {labels, annotations, source, service, service_name};
+  Subject subject{labels, annotations, source, nullptr, verdict.effects.get()};
+  const std::string_view name = subject.value_of("service");
+  subject.service = name.empty() ? nullptr : rules.find_service(name);
+  if (subject.service != nullptr) {
+    verdict.service = static_cast<std::int32_t>(subject.service - rules.services.data());
+  }
+  return subject;
+}
+
+/// The value if it does not depend on annotations, which nobody knows.
+std::optional<bool> holds_unseen(const Predicate& predicate, const Subject& subject);
+
+/// `decisive` decides alone, whatever is not known.
+std::optional<bool> holds_unseen(const std::vector<Predicate>& terms, const Subject& subject,
+                                 bool decisive) {
+  bool known = true;
+  for (const Predicate& term : terms) {
+    const std::optional<bool> one = holds_unseen(term, subject);
+    if (one == decisive) return decisive;
+    known = known && one.has_value();
+  }
+  return known ? std::optional(!decisive) : std::nullopt;
+}
+
+std::optional<bool> holds_unseen(const Predicate& predicate, const Subject& subject) {
+  return std::visit(Overloaded{
+                        [&](const AllOf& all) { return holds_unseen(all.terms, subject, false); },
+                        [&](const AnyOf& any) { return holds_unseen(any.terms, subject, true); },
+                        [&](const Not& negated) {
+                          std::optional<bool> one = holds_unseen(negated.term.front(), subject);
+                          if (one) one = !*one;
+                          return one;
+                        },
+                        [&](const Matcher& matcher) {
+                          return matcher.field == Field::annotation
+                                     ? std::nullopt
+                                     : std::optional(holds(matcher, subject));
+                        },
+                    },
+                    predicate.kind);
+}
+
+/// True if no triage rule waits for an annotation to decide.
+bool triage_is_sure(const RuleSet& rules, const Subject& sent) {
+  return std::ranges::all_of(rules.compiled->asks_annotations, [&](std::uint32_t rule) {
+    return holds_unseen(rules.triage[rule].when, sent).has_value();
+  });
 }
 
 }  // namespace
@@ -108,38 +148,86 @@ bool tests_annotations(const Predicate& predicate) {
                     predicate.kind);
 }
 
-LabelVerdict match_labels(const RuleSet& rules, LabelsView labels, std::string_view source) {
+void compile(RuleSet& rules) {
+  auto compiled = std::make_shared<Compiled>();
+  for (std::size_t i = 0; i < rules.triage.size(); ++i) {
+    compiled->is_fixed.push_back(is_fixed(rules.triage[i]));
+    if (tests_annotations(rules.triage[i].when)) {
+      compiled->asks_annotations.push_back(static_cast<std::uint32_t>(i));
+    }
+  }
+  for (const SeverityCriterion& criterion : rules.severity.criteria) {
+    compiled->criterion_asks.push_back(tests_annotations(criterion.when));
+  }
+  for (const CorrelationRule& rule : rules.correlation) {
+    compiled->correlation_asks.push_back(tests_annotations(rule.when));
+  }
+  rules.compiled = std::move(compiled);
+}
+
+LabelVerdict match_labels(const RuleSet& rules, Triage triage, const EffectsRef& decided,
+                          LabelsView labels, std::string_view source) {
+  const Compiled& compiled = *rules.compiled;
+  Evaluation evaluation(rules, labels, {}, source);
   LabelVerdict out;
   Verdict& verdict = out.verdict;
+  const bool anew =
+      triage == Triage::anew && triage_is_sure(rules, {.labels = labels, .source = source});
+  verdict.effects = anew ? evaluation.triage() : decided;
   const Subject subject = subject_for(rules, labels, {}, source, verdict);
-  decide_by_map(rules.severity, subject.value_of(rules.severity.from_label), verdict);
-  for (std::size_t i = 0; i < rules.severity.criteria.size(); ++i) {
-    const SeverityCriterion& criterion = rules.severity.criteria[i];
-    if (tests_annotations(criterion.when)) {
-      out.may_be_worse = true;
-    } else {
-      raise_to(criterion, i, subject, verdict);
-    }
+  evaluation.see(subject);
+  decide_severity(rules, subject, verdict);
+  for (const std::uint32_t index : evaluation.criteria()) {
+    if (!compiled.criterion_asks[index]) raise_to(rules.severity, index, verdict);
   }
-  out.group_is_sure = true;
-  for (std::size_t i = 0; i < rules.correlation.size() && verdict.correlation < 0; ++i) {
-    if (tests_annotations(rules.correlation[i].when)) {
-      out.group_is_sure = false;
-    } else if (takes(rules.correlation[i], subject)) {
-      verdict.correlation = static_cast<std::int32_t>(i);
-    }
+  out.may_be_worse =
+      std::ranges::find(compiled.criterion_asks, true) != compiled.criterion_asks.end();
+  std::uint32_t sure_below = 0;  // The first rule that nobody can be sure of.
+  while (sure_below < compiled.correlation_asks.size() && !compiled.correlation_asks[sure_below]) {
+    ++sure_below;
   }
+  for (const std::uint32_t index : evaluation.correlation()) {
+    if (compiled.correlation_asks[index] || !groups(rules.correlation[index], subject)) continue;
+    verdict.correlation = static_cast<std::int32_t>(index);
+    break;
+  }
+  const auto last = verdict.correlation < 0 ? rules.correlation.size()
+                                            : static_cast<std::size_t>(verdict.correlation);
+  out.group_is_sure = sure_below >= last;
   return out;
 }
 
+namespace {
+/// What later stages say once triage rules have decided.
+Verdict judge(const RuleSet& rules, Evaluation& evaluation, EffectsRef effects, LabelsView labels,
+              LabelsView annotations, std::string_view source) {
+  Verdict verdict;
+  verdict.effects = std::move(effects);
+  const Subject subject = subject_for(rules, labels, annotations, source, verdict);
+  evaluation.see(subject);
+  decide_severity(rules, subject, verdict);
+  for (const std::uint32_t index : evaluation.criteria()) {
+    raise_to(rules.severity, index, verdict);
+  }
+  for (const std::uint32_t index : evaluation.correlation()) {
+    if (!groups(rules.correlation[index], subject)) continue;
+    verdict.correlation = static_cast<std::int32_t>(index);
+    break;
+  }
+  return verdict;
+}
+}  // namespace
+
 Verdict match(const RuleSet& rules, LabelsView labels, LabelsView annotations,
               std::string_view source) {
-  Verdict verdict;
-  const Subject subject = subject_for(rules, labels, annotations, source, verdict);
-  decide_by_map(rules.severity, subject.value_of(rules.severity.from_label), verdict);
-  raise_by_criteria(rules.severity, subject, verdict);
-  verdict.correlation = first_that_takes(rules.correlation, subject);
-  return verdict;
+  Evaluation evaluation(rules, labels, annotations, source);
+  return judge(rules, evaluation, evaluation.triage(), labels, annotations, source);
+}
+
+Verdict match_decided(const RuleSet& rules, const EffectsRef& decided, LabelsView labels,
+                      LabelsView annotations, std::string_view source) {
+  Evaluation evaluation(rules, labels, annotations, source);
+  return judge(rules, evaluation, decided, labels, annotations, source);
 }
 
 Subject subject_of(const RuleSet& rules, const Verdict& verdict, LabelsView labels,
@@ -150,8 +238,7 @@ Subject subject_of(const RuleSet& rules, const Verdict& verdict, LabelsView labe
     CHECK(index < rules.services.size());
     service = &rules.services[index];
   }
-  // A name that nothing defines is kept: the alert belongs to that service all the same.
-  return {labels, annotations, source, service, labels.get("service")};
+  return {labels, annotations, source, service, verdict.effects.get()};
 }
 
 Labels labels_after_rules(const Subject& subject) {
@@ -163,9 +250,11 @@ Labels labels_after_rules(const Subject& subject) {
       if (!label.value.empty()) pairs.push_back(label);
     }
   }
-  if (!subject.service_name.empty()) pairs.push_back({"service", subject.service_name});
-  // Of equal names the last wins: the alert's own labels.
+  // Of equal names the last wins: what rules set, then the alert's own labels.
   for (const Label label : subject.labels) pairs.push_back(label);
+  if (subject.effects != nullptr) {
+    for (const Label label : subject.effects->labels.view()) pairs.push_back(label);
+  }
   return Labels(std::move(pairs));
 }
 
@@ -193,6 +282,11 @@ SeverityReason severity_reason(const RuleSet& rules, const Verdict& verdict) {
     case SeverityBy::otherwise:
     case SeverityBy::unknown_word:
       return {"default", format_short(policy.otherwise_at)};
+    case SeverityBy::rule: {
+      CHECK(verdict.effects != nullptr);
+      const DecidedBy& by = verdict.effects->severity_by;
+      return {by.rule, by.at};
+    }
     case SeverityBy::map: {
       CHECK(verdict.severity_index < policy.map.size());
       const SeverityPolicy::Mapping& mapping = policy.map[verdict.severity_index];

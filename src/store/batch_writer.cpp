@@ -27,7 +27,8 @@ bool changed_since(const Rows::NewAlert& alert) {
   const AlertStatus& opened = alert.opened.status;
   const AlertStatus& now = alert.status;
   return now.incident != alert.joined || opened.state != now.state ||
-         opened.occurrence != now.occurrence || opened.ended_by != now.ended_by;
+         opened.occurrence != now.occurrence || opened.ended_by != now.ended_by ||
+         opened.held_until != now.held_until;
 }
 
 /// True if insert_plain_alert_ says it.
@@ -39,7 +40,7 @@ bool is_plain(const Rows::NewAlert& alert) {
          status.ended_by == triage::EndedBy::nothing && !status.clock_skew &&
          status.occurrence == 1 && status.ended_at == Instant{} && status.sender_end == Instant{} &&
          status.lease.source == opened.source && status.lease.renewed == status.received_at &&
-         status.more_leases.empty();
+         status.more_leases.empty() && !status.dropped && status.held_until == Instant{};
 }
 
 template <class Values, class Write>
@@ -84,7 +85,7 @@ int BatchWriter::prepare(sqlite3* db) {
       {insert_plain_alert_,
        "INSERT INTO alert(" + alert +
            ") VALUES(?1,?2,0,NULL,?3,?4,?5,?6,0,?7,0,0,?8,0,1,?9,?10,?11,0,0,?12,?3,?13,?14,?11,"
-           "NULL,?15,?16)"},
+           "NULL,?15,?17,0,0,?16)"},
       {upsert_state_, upsert_into("alert_state", "id," + status)},
       {forget_, "UPDATE alert_state SET forgotten=1 WHERE id=? AND forgotten=0"},
       // Labels once changed stay when only what is shown with them changes.
@@ -94,7 +95,7 @@ int BatchWriter::prepare(sqlite3* db) {
                             ",labels=coalesce(excluded.labels,labels)"},
       {insert_event_, insert_into("alert_event",
                                   "alert,at,kind,source,starts_at,ends_at,annotations,"
-                                  "generator_url,rules_hash,labels")},
+                                  "generator_url,rules_hash,labels,decisions")},
       {upsert_incident_, upsert_into("incident", kIncidentColumns)},
       {upsert_page_, upsert_into("page", kPageColumns)},
       {insert_timeline_, insert_into("timeline", "incident,previous,at,actor,kind,detail,alerts")},
@@ -201,9 +202,9 @@ int BatchWriter::write_alert(const Rows::NewAlert& alert) {
   if (changed) {
     AlertStatus first = opened.status;
     first.incident = alert.joined;
-    put_status(insert_alert_, first, leases_);
+    put_status(insert_alert_, first, status_texts_);
   } else {
-    put_status(insert_alert_, alert.status, leases_);
+    put_status(insert_alert_, alert.status, status_texts_);
   }
   insert_alert_.number(previous);
   const int code = insert_alert_.run();
@@ -229,12 +230,13 @@ int BatchWriter::write_plain_alert(const Rows::NewAlert& alert, std::uint64_t pr
       .duration(status.lease.length)
       .number(status.rules_hash)
       .number(previous)
+      .text_or_null(status_texts_.decisions.of(status.effects))
       .run();
 }
 
 int BatchWriter::write_state(AlertId id, const AlertStatus& status) {
   upsert_state_.number(id.value);
-  put_status(upsert_state_, status, leases_);
+  put_status(upsert_state_, status, status_texts_);
   return upsert_state_.run();
 }
 
@@ -273,6 +275,7 @@ int BatchWriter::write_event(const triage::AlertEvent& event) {
       .text_or_null(event.generator_url)
       .number(event.rules_hash)
       .text_or_null(labels_)
+      .text_or_null(status_texts_.decisions.of(event.effects))
       .run();
 }
 

@@ -93,7 +93,7 @@ class BatchWriter {
   // Texts made while binding; reused from row to row.
   std::string labels_;
   std::string annotations_;
-  std::string leases_;
+  StatusTexts status_texts_;
   std::string members_;
   IncidentTexts incident_texts_;
 };

@@ -52,6 +52,7 @@ class Loading {
         "SELECT a.id,a.key,coalesce(d.labels,a.labels),d.id IS NULL,a.display_hash,a.incident,s.id "
         "IS NOT NULL," +
         status_columns("a.") + "," + status_columns("s.") +
+        ",iif(coalesce(s.held_until,a.held_until)>0,coalesce(d.annotations,a.annotations),NULL)" +
         " FROM alert_span AS p CROSS JOIN alert AS a ON a.id BETWEEN p.first AND p.first+" +
         std::to_string(kSpan - 1) +
         " LEFT JOIN alert_state AS s ON s.id=a.id LEFT JOIN alert_display AS d ON d.id=a.id"
@@ -112,10 +113,18 @@ class Loading {
     const IncidentId joined{row.number()};
     const bool changed = row.flag();
     if (changed) row.skip(kStatusColumns);
-    triage::AlertStatus status = get_status(row);
+    triage::AlertStatus status = get_status(row, decisions_);
+    if (!changed) row.skip(kStatusColumns);
+    const bool held = status.held_until != Instant{};
+    const std::string_view annotations_text = row.text();
+    Labels annotations;
+    if (held && !annotations_text.empty() && !labels_from_json(annotations_text, annotations)) {
+      row.refuse();
+    }
     if (!row.ok()) return;
     // The hash of what was taken over later is volatile: 0 makes the next refresh take it again.
     to_.alert(id, key, std::move(labels), std::move(status), first_display ? display_hash : 0);
+    if (held) to_.held_annotations(id, std::move(annotations));
     const auto counted = joined ? counted_.find(joined.value) : counted_.end();
     if (counted == counted_.end() || id <= counted->second) return;
     // What joined since the incident's own rows were written only fired and joined.
@@ -170,6 +179,7 @@ class Loading {
   Restoration to_;
   std::unordered_map<std::uint64_t, AlertId> counted_;  ///< Up to which alert each open one is.
   LateChains late_;
+  DecisionsRead decisions_;
   StoreError error_;
 };
 

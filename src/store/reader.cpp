@@ -358,7 +358,7 @@ int SqliteReader::find_alert_ids(const AlertQuery& query, std::uint64_t newest,
 }
 
 /// A, d and s are the alert, its display and its state.
-AlertRow get_alert(Row& row) {
+AlertRow get_alert(Row& row, DecisionsRead& decisions) {
   AlertRow alert;
   alert.id = AlertId{row.number()};
   alert.key = row.key();
@@ -374,7 +374,7 @@ AlertRow get_alert(Row& row) {
   alert.generator_url = row.string();
   const bool changed = row.flag();
   if (changed) row.skip(kStatusColumns);
-  alert.status = get_status(row);
+  alert.status = get_status(row, decisions);
   alert.fingerprint = fingerprint(alert.labels);
   return alert;
 }
@@ -384,6 +384,7 @@ int SqliteReader::find_alerts(const AlertQuery& query, std::uint64_t newest,
   std::vector<std::uint64_t> ids;
   int code = find_alert_ids(query, newest, ids);
   if (code != SQLITE_OK) return code;
+  DecisionsRead decisions;
   Statement select;
   code = select.prepare(
       db_.get(),
@@ -399,7 +400,7 @@ int SqliteReader::find_alerts(const AlertQuery& query, std::uint64_t newest,
     code = select.number(id).step();
     if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_CORRUPT : code;
     Row row = select.row();
-    out.push_back(get_alert(row));
+    out.push_back(get_alert(row, decisions));
     select.reset();
     code = row.ok() ? SQLITE_OK : SQLITE_CORRUPT;
   }

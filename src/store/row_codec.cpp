@@ -17,9 +17,10 @@ using triage::Page;
 using triage::PageState;
 
 constexpr std::array<std::string_view, kStatusColumns> kStatusNames = {
-    "state",      "ended_by",     "severity",      "clock_skew",  "occurrence",   "incident",
-    "starts_at",  "received_at",  "ended_at",      "sender_end",  "last_ends_at", "lease_source",
-    "lease_ends", "lease_length", "lease_renewed", "more_leases", "rules_hash"};
+    "state",        "ended_by",     "severity",    "clock_skew",   "occurrence",
+    "incident",     "starts_at",    "received_at", "ended_at",     "sender_end",
+    "last_ends_at", "lease_source", "lease_ends",  "lease_length", "lease_renewed",
+    "more_leases",  "rules_hash",   "decisions",   "dropped",      "held_until"};
 
 constexpr std::array<std::string_view, 5> kIncidentStates = {"triggered", "acknowledged",
                                                              "recovering", "resolved", "closed"};
@@ -127,8 +128,8 @@ std::string status_columns(const std::string& prefix) {
   return out;
 }
 
-void put_status(Statement& to, const AlertStatus& status, std::string& leases) {
-  leases = write_leases(status.more_leases);
+void put_status(Statement& to, const AlertStatus& status, StatusTexts& texts) {
+  texts.leases = write_leases(status.more_leases);
   to.enumeration(status.state)
       .enumeration(status.ended_by)
       .enumeration(status.severity)
@@ -144,11 +145,14 @@ void put_status(Statement& to, const AlertStatus& status, std::string& leases) {
       .instant_or_max(status.lease.ends)
       .duration(status.lease.length)
       .instant(status.lease.renewed)
-      .text_or_null(leases)
-      .number(status.rules_hash);
+      .text_or_null(texts.leases)
+      .number(status.rules_hash)
+      .text_or_null(texts.decisions.of(status.effects))
+      .flag(status.dropped)
+      .instant(status.held_until);
 }
 
-AlertStatus get_status(Row& row) {
+AlertStatus get_status(Row& row, DecisionsRead& decisions) {
   AlertStatus status;
   status.state = row.enumeration(triage::AlertState::resolved);
   status.ended_by = row.enumeration(EndedBy::person);
@@ -169,7 +173,35 @@ AlertStatus get_status(Row& row) {
   const std::string_view leases = row.text();
   if (!leases.empty() && !read_leases(leases, status.more_leases)) row.refuse();
   status.rules_hash = row.number();
+  status.effects = decisions.read(row);
+  status.dropped = row.flag();
+  status.held_until = row.instant();
   return status;
+}
+
+std::string_view DecisionTexts::of(const rules::EffectsRef& effects) {
+  if (!effects) return {};
+  if (const auto known = known_.find(effects); known != known_.end()) return known->second;
+  if (known_.size() >= kKnownMax) known_.clear();
+  const Labels kept = rules::kept_form(*effects);
+  std::string text;
+  if (!kept.view().empty()) append_labels_json(kept, text);
+  return known_.emplace(effects, std::move(text)).first->second;
+}
+
+rules::EffectsRef DecisionsRead::read(Row& row) {
+  const std::string_view text = row.text();
+  if (text.empty()) return nullptr;
+  if (const auto known = known_.find(text); known != known_.end()) return known->second;
+  Labels kept;
+  if (!labels_from_json(text, kept)) {
+    row.refuse();
+    return nullptr;
+  }
+  auto effects = std::make_shared<const rules::Effects>(rules::effects_of(kept));
+  if (known_.size() >= kKnownMax) known_.clear();
+  known_.emplace(text, effects);
+  return effects;
 }
 
 std::string write_leases(const std::vector<Lease>& leases) {
@@ -199,7 +231,7 @@ const char* const kIncidentColumns =
     "acknowledged_by,recovering_at,resolved_at,closed_at,before_recovering,recovering_by_person,"
     "severity_criterion,severity_at,runbook,key_rule,key_labels,key,cycle,firing,resolved,window,"
     "max_age,last_joined,due,escalation,escalation_step,escalation_round,escalation_first_round,"
-    "escalation_next_at,escalation_exhausted,escalation_reached,told,version";
+    "escalation_next_at,escalation_exhausted,escalation_reached,told,version,rule_escalation";
 
 void put_incident(Statement& to, const Incident& incident, IncidentTexts& texts) {
   texts.key_labels = labels_to_json(incident.key_labels);
@@ -241,7 +273,8 @@ void put_incident(Statement& to, const Incident& incident, IncidentTexts& texts)
       .flag(incident.escalation.exhausted)
       .flag(incident.escalation.reached)
       .text(texts.told)
-      .integer(incident.version);
+      .integer(incident.version)
+      .text(incident.rule_escalation);
 }
 
 Incident get_incident(Row& row) {
@@ -285,6 +318,7 @@ Incident get_incident(Row& row) {
   const Labels told = get_labels(row);
   for (const Label label : told.view()) incident.told.insert({std::string(label.name)});
   incident.version = row.number32();
+  incident.rule_escalation = row.string();
   return incident;
 }
 

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/sqlite.h"
@@ -13,10 +17,34 @@ namespace tocsin::store {
 
 /// The columns of an AlertStatus, each with `prefix` in front ("", "a.", "s."), with commas.
 std::string status_columns(const std::string& prefix);
-inline constexpr int kStatusColumns = 17;
-/// `leases` holds the text of further leases until the statement has run.
-void put_status(Statement&, const triage::AlertStatus&, std::string& leases);
-triage::AlertStatus get_status(Row&);
+inline constexpr int kStatusColumns = 20;
+/// What triage rules decided, as the column `decisions` shows it. Alerts share few of these, so
+/// each is spelled once.
+class DecisionTexts {
+ public:
+  /// "" if nothing was decided. Valid until the next call but 1,000.
+  std::string_view of(const rules::EffectsRef&);
+
+ private:
+  static constexpr std::size_t kKnownMax = 1000;
+  std::map<rules::EffectsRef, std::string> known_;
+};
+/// The reverse: equal texts become one value.
+class DecisionsRead {
+ public:
+  rules::EffectsRef read(Row&);
+
+ private:
+  static constexpr std::size_t kKnownMax = 65536;
+  std::map<std::string, rules::EffectsRef, std::less<>> known_;
+};
+/// Texts made while binding; they stay until the statement has run.
+struct StatusTexts {
+  std::string leases;
+  DecisionTexts decisions;
+};
+void put_status(Statement&, const triage::AlertStatus&, StatusTexts&);
+triage::AlertStatus get_status(Row&, DecisionsRead&);
 
 std::string write_leases(const std::vector<triage::Lease>&);  ///< "" for none.
 bool read_leases(std::string_view, std::vector<triage::Lease>& out);

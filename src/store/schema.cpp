@@ -313,8 +313,57 @@ CREATE VIEW alert_now AS
   LEFT JOIN source ON source.id = a.source;
 )sql";
 
+constexpr const char* kSchema3 = R"sql(
+-- What triage rules decided when the occurrence began. JSON such as {"labels.component":"storage",
+-- "hold":"120000","hold.rule":"disk-filling"}; NULL: nothing.
+ALTER TABLE alert ADD COLUMN decisions TEXT;
+ALTER TABLE alert ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;     -- 1: by a rule
+ALTER TABLE alert ADD COLUMN held_until INTEGER NOT NULL DEFAULT 0;  -- by a rule; 0 not held
+ALTER TABLE alert_state ADD COLUMN decisions TEXT;
+ALTER TABLE alert_state ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert_state ADD COLUMN held_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert_event ADD COLUMN decisions TEXT;
+-- The escalation a triage rule chose for one of its alerts; '' none did.
+ALTER TABLE incident ADD COLUMN rule_escalation TEXT NOT NULL DEFAULT '';
+DROP VIEW incident_now;
+-- Every incident as it is now.
+CREATE VIEW incident_now AS
+  SELECT i.id, i.state, i.severity, i.service, i.team, i.title,
+         iif(c.version > i.version, c.started_at, i.started_at) AS started_at, i.detected_at,
+         i.triaged_at, i.acknowledged_at, i.acknowledged_by, i.recovering_at, i.resolved_at,
+         i.closed_at, i.before_recovering, i.recovering_by_person, i.severity_criterion,
+         i.severity_at, i.runbook, i.key_rule, i.key_labels, i.key, i.cycle,
+         iif(c.version > i.version, c.firing, i.firing) AS firing,
+         iif(c.version > i.version, c.resolved, i.resolved) AS resolved, i.window, i.max_age,
+         iif(c.version > i.version, c.last_joined, i.last_joined) AS last_joined, i.due,
+         i.escalation, i.escalation_step, i.escalation_round, i.escalation_first_round,
+         i.escalation_next_at, i.escalation_exhausted, i.escalation_reached, i.told,
+         iif(c.version > i.version, c.version, i.version) AS version,
+         i.rule_escalation
+  FROM incident AS i LEFT JOIN incident_chain AS c ON c.id = i.id;
+DROP VIEW alert_now;
+-- For people: every alert as it is now.
+CREATE VIEW alert_now AS
+  SELECT a.id, source.name AS source, coalesce(d.labels, a.labels) AS labels,
+         coalesce(d.annotations, a.annotations) AS annotations,
+         iif(coalesce(s.state, a.state) = 0, 'firing', 'resolved') AS state,
+         coalesce(s.severity, a.severity) AS severity,
+         'INC-' || nullif(coalesce(s.incident, a.incident), 0) AS incident,
+         coalesce(s.occurrence, a.occurrence) AS occurrence,
+         strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(s.received_at, a.received_at) / 1000.0, 'unixepoch')
+           AS received,
+         coalesce(s.forgotten, 0) AS forgotten,
+         iif(s.id IS NULL, a.decisions, s.decisions) AS decisions,
+         iif(coalesce(s.dropped, a.dropped), 'drop', iif(coalesce(s.held_until, a.held_until), 'hold', NULL))
+           AS suppressed
+  FROM alert AS a
+  LEFT JOIN alert_state AS s ON s.id = a.id
+  LEFT JOIN alert_display AS d ON d.id = a.id
+  LEFT JOIN source ON source.id = a.source;
+)sql";
+
 }  // namespace
 
-const std::array<const char*, kSchema> kSchemaSteps = {kSchema1, kSchema2};
+const std::array<const char*, kSchema> kSchemaSteps = {kSchema1, kSchema2, kSchema3};
 
 }  // namespace tocsin::store

@@ -9,7 +9,7 @@ namespace tocsin::store {
 /// PRAGMA application_id of our files: "tocs".
 inline constexpr std::int64_t kApplicationId = 0x746F6373;
 /// Of the tables below. Grows with every change to them.
-inline constexpr std::int64_t kSchema = 2;
+inline constexpr std::int64_t kSchema = 3;
 /// The oldest schema whose programs may open a file with these tables.
 inline constexpr std::int64_t kMinReader = 1;
 inline constexpr std::int64_t kPageSize = 16384;

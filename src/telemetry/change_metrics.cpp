@@ -39,6 +39,13 @@ const char* am_reason(Reason reason) {
   return "other";
 }
 
+/// The series of "source word".
+Counter* of_source(Family<Counter>& family, const char* label, const std::string& name) {
+  const std::size_t blank = std::min(name.rfind(' '), name.size());
+  return &family.Add(
+      {{"source", name.substr(0, blank)}, {label, name.substr(std::min(blank + 1, name.size()))}});
+}
+
 }  // namespace
 
 ChangeMetrics::ChangeMetrics(Families make)
@@ -60,11 +67,13 @@ ChangeMetrics::ChangeMetrics(Families make)
                           "New occurrences with something wrong, by source: the sender's clock "
                           "(clock_skew), labels beyond the limits (truncated), a severity no rule "
                           "knows (unknown_severity).")),
-      by_flaw_(kFlawsMax, [this](const std::string& name) {
-        const std::size_t blank = std::min(name.rfind(' '), name.size());
-        return &flaws.Add({{"source", name.substr(0, blank)},
-                           {"flaw", name.substr(std::min(blank + 1, name.size()))}});
-      }) {
+      withheld(
+          make.counters("tocsin_alerts_suppressed_total",
+                        "New occurrences that were withheld when they fired, by source and "
+                        "reason: a rule dropped them (drop) or held them for a while (hold).")),
+      by_flaw_(kFlawsMax, [this](const auto& name) { return of_source(flaws, "flaw", name); }),
+      by_withheld_(kFlawsMax,
+                   [this](const auto& name) { return of_source(withheld, "reason", name); }) {
   for (const char* event : kEvents) events[event] = &incident_events.Add({{"event", event}});
   auto& by_severity =
       make.counters("tocsin_incidents_opened_total", "Incidents opened, by their first severity.");
@@ -137,6 +146,11 @@ void ChangeMetrics::count_flaws(const std::string& source, const triage::AlertSt
   if (verdict.severity_by == rules::SeverityBy::unknown_word) flaw("unknown_severity");
 }
 
+void ChangeMetrics::count_withheld(const std::string& source, const triage::AlertStatus& status) {
+  if (status.dropped) by_withheld_.of(source + " drop")->Increment();
+  if (status.held_until != Instant{}) by_withheld_.of(source + " hold")->Increment();
+}
+
 void ChangeMetrics::count(const triage::Change& change, const std::vector<std::string>& sources) {
   const auto event = [&](std::string_view name) { events.at(name)->Increment(); };
   const auto ignore = [](const auto&) {};
@@ -173,9 +187,11 @@ void ChangeMetrics::count(const triage::Change& change, const std::vector<std::s
           [&](const triage::SourceNamed& c) { ignore(c); },
           [&](const triage::AlertOpened& c) {
             count_flaws(sources.at(c.source), c.status, c.truncated, c.verdict);
+            count_withheld(sources.at(c.source), c.status);
           },
           [&](const triage::AlertFired& c) {
             count_flaws(sources.at(c.source), c.status, false, c.verdict);
+            count_withheld(sources.at(c.source), c.status);
           },
           [&](const triage::LeaseRenewed& c) { ignore(c); },
           [&](const triage::LeaseRearmed& c) { ignore(c); },
@@ -185,6 +201,7 @@ void ChangeMetrics::count(const triage::Change& change, const std::vector<std::s
           [&](const triage::AlertForgotten& c) { ignore(c); },
           [&](const triage::ReportCounted& c) { ignore(c); },
           [&](const triage::AlertSeverityRaised& c) { ignore(c); },
+          [&](const triage::AlertReleased& c) { ignore(c); },
           [&](const triage::AlertReapplied& c) { ignore(c); },
           [&](const triage::AlertRelabelled& c) { ignore(c); },
           [&](const triage::AlertJoined& c) { ignore(c); },

@@ -102,6 +102,7 @@ struct ChangeMetrics {
   Counter& escalations_exhausted;
   Counter& clock_steps;
   Family<Counter>& flaws;
+  Family<Counter>& withheld;
   std::array<Counter*, 5> opened{};      ///< [severity - 1]
   std::array<Counter*, 4> alert_ends{};  ///< [ended by]
   std::map<std::string_view, Counter*> events;
@@ -109,11 +110,13 @@ struct ChangeMetrics {
  private:
   void count_attempt(std::string_view channel, triage::Outcome, triage::Reason);
 
+  void count_withheld(const std::string& source, const triage::AlertStatus&);
   void count_flaws(const std::string& source, const triage::AlertStatus&, bool truncated,
                    const rules::Verdict&);
 
   std::map<std::string, ChannelSeries, std::less<>> channels_;
-  ByName<Counter*> by_flaw_;  ///< "source flaw"
+  ByName<Counter*> by_flaw_;      ///< "source flaw"
+  ByName<Counter*> by_withheld_;  ///< "source reason"
 };
 
 struct Metrics::Impl {

@@ -197,6 +197,7 @@ struct LineOf {
   void operator()(const triage::AlertForgotten&) const {}
   void operator()(const triage::ReportCounted&) const {}
   void operator()(const triage::AlertSeverityRaised&) const {}
+  void operator()(const triage::AlertReleased&) const {}
   void operator()(const triage::AlertReapplied&) const {}
   void operator()(const triage::AlertRelabelled&) const {}
   void operator()(const triage::AlertJoined&) const {}

@@ -1,11 +1,12 @@
-// The bytes of a delivery, version 2. Integers are little-endian; text is u32 length and bytes.
+// The bytes of a delivery, version 4. Integers are little-endian; text is u32 length and bytes.
 //
-//   delivery := "TCD3" lane:u8 source:text actor:text if_version:opt(u32)
+//   delivery := "TCD4" lane:u8 source:text actor:text if_version:opt(u32)
 //               teams:u32 text* received:i64 count:u32 step*
 //   step     := tag:u8 fields            tag = index of the step's type in the variant Step
 //   report   := key:u64,u64 by:u8 phase:u8 flags:u8 sender_key:text labels:text annotations:text
 //               generator_url:text starts_at:opt(i64) ends_at:opt(i64) verdict
 //   verdict  := rules_hash:u64 severity:u8 by:u8 index:u16 service:i32 correlation:i32
+//               effects:opt(kept:text count:u32 rule:u32*)
 //   opt(x)   := 0:u8 | 1:u8 x
 //
 // flags: 1 = has_labels, 2 = truncated. Times are milliseconds since 1970.
@@ -19,7 +20,7 @@
 namespace tocsin::triage {
 
 namespace {
-constexpr std::string_view kMagic = "TCD2";
+constexpr std::string_view kMagic = "TCD4";
 constexpr std::uint32_t kStepsMax = 1'000'000;
 constexpr std::uint32_t kTeamsMax = 10'000;
 
@@ -114,6 +115,12 @@ void write(Writer& out, const ReportAlert& step) {
   out.number(step.verdict.severity_index);
   out.number(step.verdict.service);
   out.number(step.verdict.correlation);
+  const rules::EffectsRef& effects = step.verdict.effects;
+  out.number(static_cast<std::uint8_t>(effects ? 1 : 0));
+  if (!effects) return;
+  out.text(rules::kept_form(*effects).block());
+  out.number(static_cast<std::uint32_t>(effects->rules.size()));
+  for (const std::uint32_t rule : effects->rules) out.number(rule);
 }
 
 LabelsView read_labels(Reader& in, Arena& arena) {
@@ -123,6 +130,21 @@ LabelsView read_labels(Reader& in, Arena& arena) {
     return {};
   }
   return LabelsView(arena.copy(block));
+}
+
+rules::EffectsRef read_effects(Reader& in) {
+  if (!in.flag()) return nullptr;
+  const std::string_view kept = in.text();
+  if (!in.good() || !LabelsView::is_valid(kept)) {
+    in.reject();
+    return nullptr;
+  }
+  rules::Effects effects = rules::effects_of(LabelsView(kept));
+  const auto count = in.number<std::uint32_t>();
+  for (std::uint32_t index = 0; index < count && in.good(); ++index) {
+    effects.rules.push_back(in.number<std::uint32_t>());
+  }
+  return std::make_shared<const rules::Effects>(std::move(effects));
 }
 
 ReportAlert read_report(Reader& in, Arena& arena) {
@@ -144,11 +166,14 @@ ReportAlert read_report(Reader& in, Arena& arena) {
   if (report.phase == Phase::by_end && !report.ends_at) in.reject();
   step.verdict.rules_hash = in.number<std::uint64_t>();
   step.verdict.severity = in.word(Severity::none);
-  step.verdict.severity_by = in.word(rules::SeverityBy::criterion);
+  step.verdict.severity_by = in.word(rules::SeverityBy::rule);
   step.verdict.severity_index = in.number<std::uint16_t>();
   step.verdict.service = in.number<std::int32_t>();
   step.verdict.correlation = in.number<std::int32_t>();
   if (step.verdict.severity == Severity{}) in.reject();
+  step.verdict.effects = read_effects(in);
+  const bool has_severity = step.verdict.effects && step.verdict.effects->severity;
+  if (step.verdict.severity_by == rules::SeverityBy::rule && !has_severity) in.reject();
   return step;
 }
 

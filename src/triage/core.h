@@ -12,6 +12,13 @@ struct Core {
   Now now;
 };
 
+/// The source that vouches for the alert; "" if it is not known.
+inline std::string_view source_of(const State& state, const Alert& alert) {
+  const std::uint16_t source = alert.status.lease.source;
+  return source < state.sources.size() ? std::string_view(state.sources[source])
+                                       : std::string_view();
+}
+
 /// Fills a decision's answer with a refusal.
 inline void refuse(Decision& out, Refusal refusal) {
   out.answer.fate = Fate::refused;

@@ -25,6 +25,7 @@ class Evolution {
   void operator()(const AlertForgotten& change);
   void operator()(const ReportCounted& change);
   void operator()(const AlertSeverityRaised& change);
+  void operator()(const AlertReleased& change);
   void operator()(const AlertReapplied& change);
   void operator()(const AlertRelabelled& change);
   void operator()(const IncidentOpened& change);
@@ -75,6 +76,7 @@ class Evolution {
   /// The heap is lazy: an entry may come up early and is then set again, never late. So a refresh
   /// that moves a lease forward costs nothing here.
   void rearm(Alert& alert);
+  void remember_if_held(const Alert& alert, const Labels& annotations);
   template <class Change>
   void change_incident(IncidentId id, Change change) {
     const auto found = state_.incidents.find(id);

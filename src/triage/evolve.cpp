@@ -22,6 +22,10 @@ void Restoration::alert(AlertId id, const Key& key, Labels labels, AlertStatus s
   if (incident) evolution.member(incident, id);
 }
 
+void Restoration::held_annotations(AlertId id, Labels annotations) {
+  state_->held_annotations[id] = std::move(annotations);
+}
+
 void Restoration::count(AlertId id, IncidentId incident) {
   const AlertStatus& status = state_->find(id)->status;
   Evolution(*state_).count_joined(

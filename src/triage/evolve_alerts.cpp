@@ -10,6 +10,9 @@ void Evolution::operator()(const AlertOpened& change) {
   state_.counters.last_alert = change.id.value;
   if (change.status.occurrence > 0) ++state_.counters.opened_occurrences;
   insert(change.id, change.key, Labels(change.labels), change.status, change.display_hash);
+  if (change.status.held_until != Instant{}) {
+    state_.held_annotations[change.id] = Labels(change.annotations);
+  }
 }
 
 void Evolution::operator()(const AlertFired& change) {
@@ -21,6 +24,7 @@ void Evolution::operator()(const AlertFired& change) {
   }
   alert.status = change.status;
   alert.display_hash = change.display_hash;
+  remember_if_held(alert, change.annotations);
   rearm(alert);
 }
 
@@ -34,6 +38,8 @@ void Evolution::operator()(const AlertEnded& change) {
   state_.resolved_.emplace(change.at, change.id);
   if (change.by != EndedBy::lease) alert.status.sender_end = change.sender_end;
   alert.status.more_leases.clear();
+  alert.status.held_until = Instant{};
+  state_.held_annotations.erase(change.id);
   rearm(alert);
 }
 
@@ -76,6 +82,7 @@ void Evolution::operator()(const DisplayTaken& change) {
   Alert& alert = alert_of(change.id);
   alert.display_hash = change.display_hash;
   alert.display_taken = change.at;
+  remember_if_held(alert, change.annotations);
   const auto second = std::chrono::floor<std::chrono::seconds>(change.at);
   if (second != state_.display_second) {
     state_.display_second = second;
@@ -87,6 +94,7 @@ void Evolution::operator()(const DisplayTaken& change) {
 void Evolution::operator()(const AlertForgotten& change) {
   Alert& alert = alert_of(change.id);
   const std::uint32_t slot = slot_of(alert);
+  state_.held_annotations.erase(change.id);
   if (alert.status.state == AlertState::firing) {
     --state_.firing_count_;
   } else {
@@ -108,12 +116,26 @@ void Evolution::operator()(const AlertSeverityRaised& change) {
   AlertStatus& status = alert_of(change.id).status;
   status.severity = change.severity;
   status.rules_hash = change.rules_hash;
+  if (change.severity != Severity::sev1) return;
+  status.held_until = Instant{};
+  state_.held_annotations.erase(change.id);
+}
+
+void Evolution::operator()(const AlertReleased& change) {
+  alert_of(change.id).status.held_until = Instant{};
+  state_.held_annotations.erase(change.id);
 }
 
 void Evolution::operator()(const AlertReapplied& change) {
-  AlertStatus& status = alert_of(change.id).status;
+  Alert& alert = alert_of(change.id);
+  AlertStatus& status = alert.status;
   status.severity = change.severity;
   status.rules_hash = change.rules_hash;
+  status.effects = change.effects;
+  status.dropped = change.dropped;
+  status.held_until = change.held_until;
+  if (change.held_until == Instant{}) state_.held_annotations.erase(change.id);
+  rearm(alert);
   if (!change.left) return;
   status.incident = {};
   change_incident(change.left, [](Incident& incident) { --incident.firing; });
@@ -125,6 +147,19 @@ void Evolution::operator()(const AlertRelabelled& change) {
   alert.display_hash = change.display_hash;
   alert.status.severity = change.severity;
   alert.status.rules_hash = change.rules_hash;
+  alert.status.effects = change.effects;
+  alert.status.dropped = change.dropped;
+  alert.status.held_until = change.held_until;
+  remember_if_held(alert, change.annotations);
+  rearm(alert);
+}
+
+void Evolution::remember_if_held(const Alert& alert, const Labels& annotations) {
+  if (alert.status.held_until != Instant{}) {
+    state_.held_annotations[alert.id] = annotations;
+  } else if (!state_.held_annotations.empty()) {
+    state_.held_annotations.erase(alert.id);
+  }
 }
 
 void Evolution::insert(AlertId id, const Key& key, Labels labels, AlertStatus status,
@@ -181,6 +216,7 @@ Instant Evolution::due_of(const Alert& alert) {
   if (alert.status.state == AlertState::resolved) return alert.status.ended_at + kForgetAfter;
   Instant first = alert.status.lease.ends;
   for (const Lease& lease : alert.status.more_leases) first = std::min(first, lease.ends);
+  if (alert.status.held_until != Instant{}) first = std::min(first, alert.status.held_until);
   return first;
 }
 

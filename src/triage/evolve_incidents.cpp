@@ -44,6 +44,7 @@ void Evolution::operator()(const SeverityRaised& change) {
     incident.severity = change.to;
     incident.severity_criterion = change.criterion;
     incident.severity_at = change.at;
+    if (!change.escalation.empty()) incident.rule_escalation = change.escalation;
   });
 }
 

@@ -24,11 +24,11 @@ void begin(const Core& core, const Incident& incident, Event event, std::uint32_
 }
 
 /// The incident a firing or formerly firing alert counts in.
-void raise(const Core& core, AlertId id, Changes& out) {
+void raise(const Core& core, AlertId id, const rules::Verdict& verdict, Changes& out) {
   const Alert* alert = core.state.find(id);
   if (alert == nullptr) return;
   with(core, alert->status.incident,
-       [&](const Incident& incident) { severity::raise_to(core, incident, *alert, {}, out); });
+       [&](const Incident& incident) { severity::raise_to(core, incident, *alert, verdict, out); });
 }
 }  // namespace
 
@@ -61,18 +61,31 @@ void react(const State& state, const Policy& policy, const Change& change, const
           [&](const AlertJoined& joined) {
             with(core, joined.incident,
                  [&](const Incident& incident) { incident::on_joined(core, incident, out); });
-            raise(core, joined.alert, out);
+            raise(core, joined.alert, joined.verdict, out);
           },
-          [&](const AlertSeverityRaised& raised) { raise(core, raised.id, out); },
+          [&](const AlertSeverityRaised& raised) {
+            const Alert& alert = *state.find(raised.id);
+            if (state.find(alert.status.incident) != nullptr) {
+              return raise(core, raised.id, raised.verdict, out);
+            }
+            // It opened nothing so far: its severity said so, or a rule that never holds a SEV-1.
+            const Context of_alert{.source = source_of(state, alert), .actor = context.actor};
+            correlation::on_fired({state, policy, of_alert, now}, alert, {}, raised.verdict, out);
+          },
+          [&](const AlertReleased& released) {
+            const Alert& alert = *state.find(released.id);
+            const Context of_alert{.source = source_of(state, alert), .actor = context.actor};
+            correlation::on_fired({state, policy, of_alert, now}, alert, released.annotations,
+                                  released.verdict, out);
+          },
           [&](const AlertReapplied& anew) {
             const Alert& alert = *state.find(anew.id);
-            const Context of_alert{.source = sweep::source_of(state, alert),
-                                   .actor = context.actor};
+            const Context of_alert{.source = source_of(state, alert), .actor = context.actor};
             const Core by_source{state, policy, of_alert, now};
             with(core, anew.left,
                  [&](const Incident& incident) { incident::on_left(core, incident, out); });
             if (state.find(alert.status.incident) != nullptr) {
-              return raise(by_source, anew.id, out);
+              return raise(by_source, anew.id, anew.verdict, out);
             }
             correlation::on_left(by_source, alert, anew.verdict, out);
           },
@@ -83,7 +96,7 @@ void react(const State& state, const Policy& policy, const Change& change, const
             if (incident == nullptr) {  // It opened nothing so far.
               return correlation::on_fired(core, alert, other.annotations, other.verdict, out);
             }
-            severity::raise_to(core, *incident, alert, other.annotations, out);
+            severity::raise_to(core, *incident, alert, other.verdict, out);
           },
           [&](const SeverityRaised& raised) {
             with(core, raised.incident, [&](const Incident& incident) {

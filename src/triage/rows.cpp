@@ -37,7 +37,8 @@ class RowCollector::Noting {
          .annotations = c.new_display ? c.annotations.block() : std::string(),
          .generator_url = c.new_display ? c.generator_url : std::string(),
          .rules_hash = c.status.rules_hash,
-         .labels = {}});
+         .labels = {},
+         .effects = c.status.effects});
   }
   void operator()(const AlertRelabelled& c) {
     to_.touched_.insert(c.id);
@@ -51,7 +52,8 @@ class RowCollector::Noting {
                                       .annotations = c.annotations.block(),
                                       .generator_url = c.generator_url,
                                       .rules_hash = c.rules_hash,
-                                      .labels = c.labels.block()});
+                                      .labels = c.labels.block(),
+                                      .effects = c.effects});
   }
   void operator()(const AlertEnded& c) {
     to_.touched_.insert(c.id);
@@ -63,12 +65,27 @@ class RowCollector::Noting {
                      .ends_at = {},
                      .annotations = {},
                      .generator_url = {},
-                     .labels = {}};
+                     .labels = {},
+                     .effects = {}};
     if (c.sender_end != Instant{}) event.ends_at = c.sender_end;
     to_.rows_.alert_events.push_back(std::move(event));
   }
   void operator()(const AlertForgotten& c) { to_.forgotten_[c.id] = c.status; }
   void operator()(const AlertSeverityRaised& c) { to_.touched_.insert(c.id); }
+  void operator()(const AlertReleased& c) {
+    to_.touched_.insert(c.id);
+    to_.rows_.alert_events.push_back({.alert = c.id,
+                                      .at = wall_,
+                                      .kind = "released",
+                                      .source = c.source,
+                                      .starts_at = {},
+                                      .ends_at = {},
+                                      .annotations = {},
+                                      .generator_url = {},
+                                      .rules_hash = 0,
+                                      .labels = {},
+                                      .effects = {}});
+  }
   void operator()(const AlertReapplied& c) {
     to_.touched_.insert(c.id);
     if (c.left) to_.incidents_.insert(c.left);

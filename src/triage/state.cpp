@@ -59,6 +59,9 @@ void add(Digest& digest, const Alert& alert) {
   digest.instant(status.ended_at);
   digest.instant(status.sender_end);
   digest.number(status.rules_hash);
+  digest.text(status.effects ? rules::kept_form(*status.effects).block() : "");
+  digest.number(status.dropped ? 1 : 0);
+  digest.instant(status.held_until);
 }
 
 void add(Digest& digest, const EscalationStatus& escalation) {
@@ -79,7 +82,7 @@ void add(Digest& digest, const Incident& incident) {
   for (const std::string* text :
        {&incident.severity_criterion, &incident.severity_at, &incident.title, &incident.service,
         &incident.team, &incident.runbook, &incident.key_rule, &incident.key_labels.block(),
-        &incident.acknowledged_by}) {
+        &incident.acknowledged_by, &incident.rule_escalation}) {
     digest.text(*text);
   }
   digest.key(incident.key);

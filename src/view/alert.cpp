@@ -52,6 +52,22 @@ void append_identity(const AlertRow& alert, JsonObject& object) {
   identity.close();
 }
 
+/// Why it counts for nothing while it fires: `[{"by":"hold","id":rule,"at":place,"until":…}]`.
+void append_suppressed(const AlertStatus& status, std::string& out) {
+  out += '[';
+  const bool held = status.held_until != Instant{};
+  if (status.state == triage::AlertState::firing && status.effects && (status.dropped || held)) {
+    const rules::DecidedBy& by = held ? status.effects->hold_by : status.effects->drop_by;
+    JsonObject reason(out);
+    reason.text("by", held ? "hold" : "drop");
+    reason.text("id", by.rule);
+    reason.text("at", by.at);
+    if (held) reason.time("until", status.held_until);
+    reason.close();
+  }
+  out += ']';
+}
+
 }  // namespace
 
 void append_alert(const AlertRow& alert, std::string& out) {
@@ -64,16 +80,26 @@ void append_alert(const AlertRow& alert, std::string& out) {
   append_identity(alert, object);
   object.text("state", to_string(status.state));
   object.text_or_null("ended_by", firing ? "" : ended_by(status.ended_by));
-  object.labels("labels", alert.labels);
-  object.labels("annotations", alert.annotations);
+  object.labels("labels", labels_shown(alert));
+  object.labels("annotations", annotations_shown(alert));
   object.time("starts_at", status.starts_at);
   object.time("ends_at", shown_end(status));
   object.time("received_at", status.received_at);
   object.text_or_null("generator_url", alert.generator_url);
   object.text_or_null("incident",
                       status.incident ? "INC-" + std::to_string(status.incident.value) : "");
-  object.name("suppressed") += "[]";
+  append_suppressed(status, object.name("suppressed"));
   object.close();
+}
+
+Labels labels_shown(const AlertRow& alert) {
+  const rules::EffectsRef& effects = alert.status.effects;
+  return effects ? rules::set_over(alert.labels, effects->labels) : alert.labels;
+}
+
+Labels annotations_shown(const AlertRow& alert) {
+  const rules::EffectsRef& effects = alert.status.effects;
+  return effects ? rules::set_over(alert.annotations, effects->annotations) : alert.annotations;
 }
 
 std::string alert_json(const AlertRow& alert) {

@@ -16,12 +16,12 @@ using store::AlertRow;
 constexpr std::string_view kNoEnd = "0001-01-01T00:00:00Z";
 
 /// The labels (or annotations) that all alerts share, with the same value.
-Labels common(const std::vector<const Labels*>& sets) {
+Labels common(const std::vector<Labels>& sets) {
   if (sets.empty()) return {};
   std::vector<Label> shared;
-  for (const Label label : sets.front()->view()) {
+  for (const Label label : sets.front().view()) {
     const bool everywhere = std::ranges::all_of(
-        sets, [&](const Labels* set) { return set->view().get(label.name) == label.value; });
+        sets, [&](const Labels& set) { return set.get(label.name) == label.value; });
     if (everywhere) shared.push_back(label);
   }
   return Labels(std::move(shared));
@@ -32,8 +32,8 @@ void append_alert(const AlertRow& alert, bool is_over, std::string& out) {
   const bool firing = !is_over && status.state == triage::AlertState::firing;
   JsonObject object(out);
   object.text("status", firing ? "firing" : "resolved");
-  object.labels("labels", alert.labels);
-  object.labels("annotations", alert.annotations);
+  object.labels("labels", labels_shown(alert));
+  object.labels("annotations", annotations_shown(alert));
   object.text("startsAt", format_rfc3339(status.starts_at));
   const bool told = status.ended_by == triage::EndedBy::resolve && status.sender_end != Instant{};
   const Instant end = told ? status.sender_end : std::max(status.ended_at, status.received_at);
@@ -62,11 +62,11 @@ std::string alertmanager_json(const triage::Page& page, const triage::Incident& 
   const std::vector<AlertRow> own =
       alerts.empty() ? std::vector<AlertRow>{stand_in(incident)} : std::vector<AlertRow>();
   const std::vector<AlertRow>& rows = alerts.empty() ? own : alerts;
-  std::vector<const Labels*> labels;
-  std::vector<const Labels*> annotations;
+  std::vector<Labels> labels;
+  std::vector<Labels> annotations;
   for (const AlertRow& row : rows) {
-    labels.push_back(&row.labels);
-    annotations.push_back(&row.annotations);
+    labels.push_back(labels_shown(row));
+    annotations.push_back(annotations_shown(row));
   }
   const bool is_over = page.event == triage::Event::resolved;
   std::string out;

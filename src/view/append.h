@@ -15,6 +15,10 @@ namespace tocsin::view {
 void append_incident(const triage::Incident&, std::string_view external_url, std::string& out);
 void append_alert(const store::AlertRow&, std::string& out);
 
+/// As people see them: what triage rules set stands over what was sent.
+Labels labels_shown(const store::AlertRow&);
+Labels annotations_shown(const store::AlertRow&);
+
 /// Appends an array of as many alerts as fit into a page, in order, each by `append_one(alert)`.
 /// How many.
 template <class AppendOne>

@@ -101,9 +101,9 @@ teams: {payments: [ana, bo]}
   EXPECT_EQ(checkout->escalation_by_severity[1], "");
   EXPECT_EQ(checkout->runbook, "https://runbooks.example.net/checkout");
   EXPECT_EQ(format_short(checkout->at), "rules/a.yaml:4");
-  EXPECT_EQ(policy->escalation_for(checkout, Severity::sev1).name, "major");
-  EXPECT_EQ(policy->escalation_for(checkout, Severity::sev2).name, "payments");
-  EXPECT_EQ(policy->escalation_for(nullptr, Severity::sev2).name, "default");
+  EXPECT_EQ(policy->escalation_for(checkout, "payments", Severity::sev1).name, "major");
+  EXPECT_EQ(policy->escalation_for(checkout, "payments", Severity::sev2).name, "payments");
+  EXPECT_EQ(policy->escalation_for(nullptr, "", Severity::sev2).name, "default");
 
   const auto& correlation = policy->rules.correlation;
   ASSERT_EQ(correlation.size(), 2u);

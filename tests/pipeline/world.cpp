@@ -91,8 +91,15 @@ triage::Policy World::small_shop() {
   return policy;
 }
 
+namespace {
+std::shared_ptr<const triage::Policy> compiled(triage::Policy policy) {
+  rules::compile(policy.rules);
+  return std::make_shared<const triage::Policy>(std::move(policy));
+}
+}  // namespace
+
 World::World(triage::Policy policy)
-    : policy_(std::make_shared<triage::Policy>(std::move(policy))),
+    : policy_(compiled(std::move(policy))),
       pipeline_(
           std::make_unique<Pipeline>(std::make_unique<triage::State>(), policy_, 1, 0, Limits{})),
       start_(std::chrono::sys_days(std::chrono::year(2026) / 11 / 23)),
@@ -127,7 +134,10 @@ triage::StepAnswer World::report(const Report& report) {
     step.report.phase = Phase::by_end;
     step.report.ends_at = now_ + *report.ends_in;
   }
-  step.verdict = rules::match(policy_->rules, step.report.labels, {}, report.source);
+  const Labels annotations(parse(report.annotations));
+  step.report.annotations = LabelsView(delivery->arena.copy(annotations.block()));
+  step.verdict = rules::match(policy_->rules, step.report.labels, step.report.annotations,
+                              report.source);
   delivery->steps.emplace_back(std::move(step));
   pipeline_->submit(delivery);
   settle();
@@ -230,7 +240,7 @@ void World::jump(Duration by) {
 }
 
 void World::set_policy(triage::Policy policy, bool reapply) {
-  policy_ = std::make_shared<triage::Policy>(std::move(policy));
+  policy_ = compiled(std::move(policy));
   pipeline_->set_policy(policy_);
   act(triage::ReplacePolicy{reapply}, "tocsin");
 }

@@ -29,6 +29,7 @@ class World {
 
   struct Report {
     std::string labels;  ///< "alertname=Disk service=checkout severity=warning"
+    std::string annotations = {};
     std::optional<Duration> starts_ago = {};
     std::optional<Duration> ends_in = {};  ///< Negative: in the past. Nothing: lease by the source.
     std::string_view source = "prometheus";

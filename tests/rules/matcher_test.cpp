@@ -155,8 +155,7 @@ TEST(Subject, LabelsOfTheServiceFillWhatTheAlertLacks) {
                         .tier = "0",
                         .labels = Labels{{"region", "eu"}, {"team", "ignored"}, {"env", "prod"}}};
   const Labels labels{{"env", "test"}, {"tier", "2"}};
-  const Subject subject{.labels = labels, .service = &service, .service_name = "checkout"};
-  EXPECT_EQ(subject.value_of("service"), "checkout");
+  const Subject subject{.labels = labels, .service = &service};
   EXPECT_EQ(subject.value_of("team"), "payments");
   EXPECT_EQ(subject.value_of("tier"), "2");
   EXPECT_EQ(subject.value_of("env"), "test");
@@ -166,10 +165,13 @@ TEST(Subject, LabelsOfTheServiceFillWhatTheAlertLacks) {
   EXPECT_FALSE(holds(matcher("team=\"\""), subject));
 }
 
-TEST(Subject, AnUnknownServiceKeepsItsName) {
-  const Subject subject{.service_name = "legacy"};
-  EXPECT_EQ(subject.value_of("service"), "legacy");
-  EXPECT_EQ(subject.value_of("team"), "");
+TEST(Subject, WhatRulesSetStandsOverTheSentLabels) {
+  const Effects effects{.labels = Labels{{"env", "prod"}, {"component", "storage"}}};
+  const Labels labels{{"env", "test"}, {"rack", "r7"}};
+  const Subject subject{.labels = labels, .effects = &effects};
+  EXPECT_EQ(subject.value_of("env"), "prod");
+  EXPECT_EQ(subject.value_of("component"), "storage");
+  EXPECT_EQ(subject.value_of("rack"), "r7");
 }
 
 TEST(Predicate, NestsAllAnyAndNot) {

@@ -152,6 +152,7 @@ std::shared_ptr<const triage::Policy> policy_of(const Scenario& scenario, int va
   policy->rules.severity = severity(variant);
   policy->files = {{"simulation.yaml", "# variant " + std::to_string(variant) + "\n"}};
   policy->rules.hash = content_hash(policy->files[0].text) | 1;
+  rules::compile(policy->rules);
   policy->escalations = escalations(variant, random);
   policy->channels = channels();
   policy->fallback = {"mail"};

@@ -74,7 +74,7 @@ TEST(Refusal, ANewerFileIsRefusedByItsMinReader) {  // R41
 TEST(Refusal, AFileWithANewerSchemaThatStillAllowsUsIsOpened) {
   const TempFolder folder;
   make_store(folder);
-  sql(folder.file("tocsin.db"), "UPDATE meta SET schema=2; ALTER TABLE incident ADD COLUMN x TEXT");
+  sql(folder.file("tocsin.db"), "UPDATE meta SET schema=1000; ALTER TABLE incident ADD COLUMN x TEXT");
   EXPECT_EQ(kind_of_open_error(bare(folder)), "opened");
 }
 

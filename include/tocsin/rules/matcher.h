@@ -84,12 +84,13 @@ struct Predicate {
 
 /// What is tested. `value_of` is asked for labels and sees what later stages see.
 struct Service;
+struct Effects;
 struct Subject {
   LabelsView labels{};
   LabelsView annotations{};
   std::string_view source{};
   const Service* service = nullptr;  ///< Its team, tier and labels fill labels that are missing.
-  std::string_view service_name{};   ///< Shown as label `service` when the alert has none.
+  const Effects* effects = nullptr;  ///< What rules set stands over the sent labels.
   std::string_view value_of(std::string_view label) const;
 };
 

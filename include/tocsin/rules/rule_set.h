@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,9 +12,13 @@
 #include "tocsin/alert/severity.h"
 #include "tocsin/base/diagnostic.h"
 #include "tocsin/base/time.h"
+#include "tocsin/rules/effects.h"
 #include "tocsin/rules/matcher.h"
+#include "tocsin/rules/template.h"
 
 namespace tocsin::rules {
+
+struct Compiled;
 
 struct Service {
   std::string name;
@@ -23,6 +29,26 @@ struct Service {
   std::string escalation{};  ///< "" = the team's, else `default`.
   /// Escalations by severity, index 0 = SEV-1; "" = `escalation`.
   std::array<std::string, 4> escalation_by_severity{};
+  Position at{};
+};
+
+/// One triage rule. Each thing it decides is a decision of its own: the first rule in order that
+/// makes it wins. All of them see the alert as it was sent.
+struct TriageRule {
+  std::string name;
+  Predicate when;  ///< Empty AllOf: always.
+  /// `set`: the templates of labels see the sent labels, the others those after all rules. One that
+  /// yields nothing makes no decision.
+  std::optional<Template> service, team, runbook;
+  struct Setting {
+    std::string name;
+    Template value;
+  };
+  std::vector<Setting> labels, annotations;  ///< Each name once.
+  std::optional<Severity> severity;
+  std::string escalation;  ///< "" = not decided.
+  std::optional<Duration> hold;
+  std::optional<bool> drop;
   Position at{};
 };
 
@@ -59,13 +85,20 @@ struct SeverityPolicy {
 struct RuleSet {
   std::uint64_t hash = 0;         ///< Of the names and texts of its files; never 0 once compiled.
   std::vector<Service> services;  ///< Sorted by name.
+  std::vector<TriageRule> triage;
   std::vector<CorrelationRule> correlation;
   SeverityPolicy severity;
+  std::shared_ptr<const Compiled> compiled;  ///< Made by compile().
   const Service* find_service(std::string_view name) const;
 };
 
-/// What decided a severity: an index into what the rule set of `rules_hash` holds.
-enum class SeverityBy : std::uint8_t { otherwise, map, unknown_word, criterion };
+/// Makes a rule set ready for match(): call it once, when all else is filled. Takes a second for
+/// 100,000 rules.
+void compile(RuleSet&);
+
+/// What decided a severity: an index into what the rule set of `rules_hash` holds, or a triage rule,
+/// whose name and place are in the effects.
+enum class SeverityBy : std::uint8_t { otherwise, map, unknown_word, criterion, rule };
 
 /// What the rules say about one alert. Depends on nothing but the rule set and the subject, so it
 /// may be computed on any thread and travels with the rule set's hash.
@@ -76,23 +109,35 @@ struct Verdict {
   std::uint16_t severity_index = 0;  ///< Into `map` or `criteria`.
   std::int32_t service = -1;         ///< Into `services`; -1: none or an unknown name.
   std::int32_t correlation = -1;     ///< Into `correlation`; -1: no rule takes it.
+  EffectsRef effects;                ///< Null if no triage rule holds.
 };
 
-/// Pure. Linear in the number of rules.
+/// Pure. What a thread has seen before is remembered by it within bounds, so that known values cost
+/// no regex. REQUIRES: the rule set was compiled.
 Verdict match(const RuleSet&, LabelsView labels, LabelsView annotations, std::string_view source);
+
+/// The same for an alert about which triage rules have decided before: severity criteria and
+/// correlation are asked, triage rules are not.
+Verdict match_decided(const RuleSet&, const EffectsRef& decided, LabelsView labels,
+                      LabelsView annotations, std::string_view source);
 
 /// True if an annotation can change what it says.
 bool tests_annotations(const Predicate&);
 
 /// What is certain of an alert whose annotations are not known.
 struct LabelVerdict {
-  Verdict verdict;             ///< As if no rule that tests annotations were there.
+  Verdict verdict;             ///< As if no criterion and no correlation rule tested annotations.
   bool may_be_worse = false;   ///< A criterion that tests annotations may have raised it.
   bool group_is_sure = false;  ///< No correlation rule up to the one that takes it tests them.
 };
-LabelVerdict match_labels(const RuleSet&, LabelsView labels, std::string_view source);
+/// Whether triage rules decide anew. They do not where an annotation could change what one of them
+/// says: then what they decided before stays.
+enum class Triage : std::uint8_t { as_decided, anew };
+LabelVerdict match_labels(const RuleSet&, Triage, const EffectsRef& decided, LabelsView labels,
+                          std::string_view source);
 
-/// The subject every stage after `match` sees: labels with the service's filled in.
+/// The subject every stage after triage rules sees: the sent labels, what rules set over them, and
+/// what the service fills in.
 Subject subject_of(const RuleSet&, const Verdict&, LabelsView labels, LabelsView annotations,
                    std::string_view source);
 

@@ -102,6 +102,14 @@ struct AlertSeverityRaised {
   AlertId id;
   Severity severity = Severity::sev3;
   std::uint64_t rules_hash = 0;
+  rules::Verdict verdict;  ///< For what follows from it; not kept.
+};
+/// A rule held the alert for a while, and it still fires.
+struct AlertReleased {
+  AlertId id;
+  std::uint16_t source = 0;
+  Labels annotations;
+  rules::Verdict verdict;  ///< For what follows from it; not kept.
 };
 /// A firing alert was decided anew by the rules in force: its severity may be any now, and it leaves
 /// its incident if they group it elsewhere.
@@ -109,7 +117,10 @@ struct AlertReapplied {
   AlertId id;
   Severity severity = Severity::sev3;
   std::uint64_t rules_hash = 0;
-  IncidentId left;         ///< The incident it counted in and does no more; none if it stays.
+  IncidentId left;     ///< The incident it counted in and does no more; none if it stays.
+  rules::EffectsRef effects;
+  bool dropped = false;
+  Instant held_until{};
   rules::Verdict verdict;  ///< For what follows from it; not kept.
 };
 
@@ -123,6 +134,9 @@ struct AlertRelabelled {
   std::uint64_t display_hash = 0;
   Severity severity = Severity::sev3;  ///< The worst of this occurrence.
   std::uint64_t rules_hash = 0;
+  rules::EffectsRef effects;
+  bool dropped = false;
+  Instant held_until{};
   rules::Verdict verdict;  ///< For what follows from it; not kept.
 };
 
@@ -138,6 +152,7 @@ struct AlertJoined {
   Instant starts_at{};
   bool new_member = true;
   bool new_alert = false;  ///< It opened just before.
+  rules::Verdict verdict;  ///< For what follows from it; not kept.
 };
 /// An alert of the incident stopped or, without a new occurrence, went on firing.
 struct AlertLeftFiring {
@@ -151,6 +166,7 @@ struct SeverityRaised {
   Severity to = Severity::sev3;
   std::string criterion;
   std::string at;
+  std::string escalation;  ///< A triage rule chose it for the alert that is so severe; "" = none.
 };
 struct IncidentAcknowledged {
   IncidentId incident;
@@ -285,7 +301,7 @@ struct SpaceNoted {
 using Change =
     std::variant<SourceNamed, AlertOpened, AlertFired, AlertEnded, LeaseRenewed, LeaseRearmed,
                  SenderEndSeen, LeaseDropped, DisplayTaken, AlertForgotten, ReportCounted,
-                 AlertSeverityRaised, AlertReapplied, AlertRelabelled, IncidentOpened, AlertJoined,
+                 AlertSeverityRaised, AlertReleased, AlertReapplied, AlertRelabelled, IncidentOpened, AlertJoined,
                  AlertLeftFiring, SeverityRaised,
                  IncidentAcknowledged, IncidentUnacknowledged, IncidentRecovering, IncidentRelapsed,
                  IncidentResolved, IncidentReopened, IncidentClosed, NoteAdded, EscalationStepped,

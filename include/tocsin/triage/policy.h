@@ -59,9 +59,12 @@ struct Policy {
   std::vector<PolicyFile> files;  ///< The texts `rules` was compiled from.
 
   const Escalation* find_escalation(std::string_view name) const;
-  /// The escalation for a service and severity: the service's own, else the one named like its
-  /// team, else `default`. `service` may be null.
-  const Escalation& escalation_for(const rules::Service* service, Severity) const;
+  /// The escalation for a service, a team and a severity: the service's own, else the one named like
+  /// the team, else `default`. `service` may be null and `team` "".
+  const Escalation& escalation_for(const rules::Service* service, std::string_view team,
+                                   Severity) const;
+  /// The same for an alert after rules: one that a triage rule chose comes first.
+  const Escalation& escalation_for(const rules::Subject&, Severity) const;
 };
 
 }  // namespace tocsin::triage

@@ -19,6 +19,8 @@ class Restoration {
   void incident(Incident);  ///< Those that are not closed.
   void alert(AlertId, const Key&, Labels, AlertStatus,
              std::uint64_t display_hash);  ///< Not forgotten.
+  /// Of an alert that is held, after alert().
+  void held_annotations(AlertId, Labels);
   /// The incident's row does not count this alert yet, which fired when it joined it and fires.
   void count(AlertId, IncidentId);
   void page(Page);  ///< Those still owed.

@@ -17,6 +17,7 @@
 #include "tocsin/alert/severity.h"
 #include "tocsin/base/id.h"
 #include "tocsin/base/time.h"
+#include "tocsin/rules/effects.h"
 #include "tocsin/triage/slot_index.h"
 
 namespace tocsin::triage {
@@ -54,6 +55,9 @@ struct AlertStatus {
   Lease lease;                     ///< ends and renewed are volatile.
   std::vector<Lease> more_leases;  ///< Of further sources, at most kLeasesMax - 1.
   std::uint64_t rules_hash = 0;    ///< The rule set that triaged this occurrence.
+  rules::EffectsRef effects;       ///< What triage rules decided about it; null: nothing.
+  bool dropped = false;            ///< By a rule: it opens no incident.
+  Instant held_until{};            ///< By a rule: it opens nothing before; epoch = it is not held.
 };
 
 /// An alert in memory: firing, or resolved not long ago.
@@ -111,6 +115,7 @@ struct Incident {
   std::optional<Instant> resolved_at;
   std::optional<Instant> closed_at;
   std::string acknowledged_by;
+  std::string rule_escalation;  ///< A triage rule chose it for one of the alerts; "" = none did.
   std::uint32_t cycle = 1;     ///< Grows with every reopening.
   std::uint32_t firing = 0;    ///< Its alerts that fire.
   std::uint32_t resolved = 0;  ///< Its alerts that do not.
@@ -222,6 +227,8 @@ class State {
   std::uint64_t rules_hash = 0;  ///< Of the policy in force.
   Sweep sweep;
   // Volatile.
+  /// Annotations of the alerts that are held, for the rules that ask for them when their time is over.
+  std::map<AlertId, Labels> held_annotations;
   Instant restarted{};               ///< Leases renewed before it are granted again.
   bool low_space = false;            ///< New alerts are refused.
   std::uint64_t display_tokens = 0;  ///< Display updates left in this second.

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "triage/escalation/escalation.h"
 #include "triage/incident/incident.h"
 #include "triage/limits.h"
+#include "triage/suppression/suppression.h"
 
 namespace tocsin::triage::correlation {
 
@@ -50,7 +52,7 @@ bool may_join(const Core& core, const Incident& incident, const Group& group) {
 }
 
 void join(const Core& core, const Incident& incident, const Alert& alert, bool new_alert,
-          Changes& out) {
+          const rules::Verdict& verdict, Changes& out) {
   // Reopening first: a rise in severity then finds the path it has to leave.
   if (incident.state == IncidentState::resolved) {
     out.emplace_back(incident::reopened(core, incident, "", ""));
@@ -60,7 +62,8 @@ void join(const Core& core, const Incident& incident, const Alert& alert, bool n
                                .at = core.now.timeline,
                                .starts_at = alert.status.starts_at,
                                .new_member = alert.status.incident != incident.id,
-                               .new_alert = new_alert});
+                               .new_alert = new_alert,
+                               .verdict = verdict});
 }
 
 std::string title_of(const rules::Subject& subject, LabelsView labels) {
@@ -96,6 +99,10 @@ void open(const Core& core, const Alert& alert, bool new_alert, const rules::Ver
   incident.service = subject.value_of("service");
   incident.team = subject.value_of("team");
   if (service != nullptr) incident.runbook = service->runbook;
+  if (const rules::EffectsRef& effects = alert.status.effects) {
+    if (!effects->runbook.empty()) incident.runbook = effects->runbook;
+    incident.rule_escalation = effects->escalation;
+  }
   if (group.rule != nullptr) {
     incident.key_rule = group.rule->name;
     incident.window = group.rule->window;
@@ -108,21 +115,21 @@ void open(const Core& core, const Alert& alert, bool new_alert, const rules::Ver
   incident.triaged_at = core.now.timeline;
   incident.last_joined = core.now.timeline;
   incident.firing = 1;
-  incident.escalation.name = core.policy.escalation_for(service, incident.severity).name;
+  incident.escalation.name = escalation::path_for(core, incident).name;
   out.emplace_back(
       IncidentOpened{std::make_shared<const Incident>(std::move(incident)), alert.id, new_alert});
 }
 
 void find_or_open(const Core& core, const Alert& alert, bool new_alert, LabelsView annotations,
                   const rules::Verdict& verdict, Changes& out) {
-  if (alert.status.severity == Severity::none) return;
+  if (suppression::withholds(alert.status)) return;
   const rules::Subject subject =
       rules::subject_of(core.policy.rules, verdict, alert.labels, annotations, core.context.source);
   const Group group = group_of(core, alert, verdict, subject);
   const Incident* newest = core.state.newest_of(group.key);
   if (newest != nullptr &&
       (may_join(core, *newest, group) || incident::may_reopen(core, *newest))) {
-    return join(core, *newest, alert, new_alert, out);
+    return join(core, *newest, alert, new_alert, verdict, out);
   }
   open(core, alert, new_alert, verdict, subject, group, out);
 }
@@ -143,7 +150,7 @@ void on_continued(const Core& core, const Alert& alert, LabelsView annotations,
   const Incident* own = core.state.find(alert.status.incident);
   const bool open_still = own != nullptr && own->state != IncidentState::resolved;
   if (own != nullptr && (open_still || incident::may_reopen(core, *own))) {
-    return join(core, *own, alert, false, out);
+    return join(core, *own, alert, false, verdict, out);
   }
   on_fired(core, alert, annotations, verdict, out);
 }
@@ -154,7 +161,9 @@ void on_left(const Core& core, const Alert& alert, const rules::Verdict& verdict
 
 bool stays(const Core& core, const Alert& alert, const rules::Verdict& verdict) {
   const Incident* incident = core.state.find(alert.status.incident);
-  if (incident == nullptr || verdict.severity == Severity::none) return incident == nullptr;
+  const bool wanted =
+      verdict.severity != Severity::none && !(verdict.effects && verdict.effects->drop);
+  if (incident == nullptr || !wanted) return incident == nullptr;
   const rules::Subject subject =
       rules::subject_of(core.policy.rules, verdict, alert.labels, {}, core.context.source);
   return group_of(core, alert, verdict, subject).key == incident->key;

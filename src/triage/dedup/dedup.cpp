@@ -4,6 +4,7 @@
 
 #include "tocsin/base/check.h"
 #include "triage/limits.h"
+#include "triage/suppression/suppression.h"
 
 namespace tocsin::triage::dedup {
 
@@ -70,15 +71,40 @@ std::uint64_t display_hash_of(const Report& report) {
   return content_hash(report.annotations.block(), content_hash(report.generator_url));
 }
 
+/// What the rules in force say of these labels.
+rules::Verdict judge(const Core& core, const ReportAlert& step, LabelsView labels) {
+  if (core.context.source == kOwnSource) {
+    // Tocsin's own alarms are SEV-3, whatever the rules say, and no rule drops or moves them.
+    rules::Verdict verdict = rules::match_decided(core.policy.rules, nullptr, labels,
+                                                  step.report.annotations, core.context.source);
+    verdict.severity = Severity::sev3;
+    return verdict;
+  }
+  return rules::match(core.policy.rules, labels, step.report.annotations, core.context.source);
+}
+
 /// The verdict that came along if it was made with the rules in force, else our own.
 rules::Verdict verdict_of(const Core& core, const ReportAlert& step, LabelsView labels) {
-  const bool usable = step.report.has_labels && step.verdict.rules_hash == core.policy.rules.hash;
-  rules::Verdict verdict = usable ? step.verdict
-                                  : rules::match(core.policy.rules, labels, step.report.annotations,
-                                                 core.context.source);
-  // Tocsin's own alarms are SEV-3, whatever the rules say.
-  if (core.context.source == kOwnSource) verdict.severity = Severity::sev3;
-  return verdict;
+  const bool usable = step.report.has_labels && step.verdict.rules_hash == core.policy.rules.hash &&
+                      core.context.source != kOwnSource;
+  return usable ? step.verdict : judge(core, step, labels);
+}
+
+/// What the rules in force say of an occurrence that goes on: triage rules decided about it before.
+rules::Verdict verdict_of_continued(const Core& core, const ReportAlert& step, const Alert& alert) {
+  return rules::match_decided(core.policy.rules, alert.status.effects, alert.labels,
+                              step.report.annotations, core.context.source);
+}
+
+/// What the verdict says, taken over into the status of an occurrence that begins now.
+void take_verdict(const Core& core, const rules::Verdict& verdict, AlertStatus& status) {
+  status.severity = verdict.severity;
+  status.rules_hash = verdict.rules_hash;
+  status.effects = verdict.effects;
+  const suppression::Terms terms = suppression::terms_of(verdict.effects, verdict.severity,
+                                                         status.received_at, core.now.timeline);
+  status.dropped = terms.dropped;
+  status.held_until = terms.held_until;
 }
 
 /// The index of the reporting source, naming it first if it is new.
@@ -125,10 +151,10 @@ void open(const Core& core, const ReportAlert& step, const Reading& reading, std
                      .display_hash = display_hash_of(report),
                      .status = firing_status(core, report, reading),
                      .verdict = verdict_of(core, step, report.labels)};
-  opened.status.severity = opened.verdict.severity;
-  opened.status.rules_hash = opened.verdict.rules_hash;
+  take_verdict(core, opened.verdict, opened.status);
   out.answer.fate = Fate::opened;
   if (!reading.firing) {
+    opened.status.held_until = Instant{};
     opened.status.state = AlertState::resolved;
     opened.status.ended_by = EndedBy::resolve;
     opened.status.occurrence = 0;
@@ -152,9 +178,14 @@ Labels over(LabelsView before, LabelsView now) {
   return fits ? merged : Labels(now);
 }
 
-rules::Verdict judge(const Core& core, const ReportAlert& step, LabelsView labels) {
-  if (labels == step.report.labels) return verdict_of(core, step, labels);
-  return rules::match(core.policy.rules, labels, step.report.annotations, core.context.source);
+/// What counts in an incident already goes on doing so: nobody who was told of it is told less.
+void withhold(const Core& core, const Alert& alert, bool same_occurrence, AlertRelabelled& change) {
+  if (same_occurrence && core.state.find(alert.status.incident) != nullptr) return;
+  const Instant since = same_occurrence ? alert.status.received_at : core.now.timeline;
+  const suppression::Terms terms =
+      suppression::terms_of(change.effects, change.severity, since, core.now.timeline);
+  change.dropped = terms.dropped;
+  change.held_until = terms.held_until;
 }
 
 /// The same alert by its sender's key, with other labels. Within an occurrence labels that vanish
@@ -167,13 +198,16 @@ void relabel(const Core& core, const Alert& alert, const ReportAlert& step, std:
   const LabelsView known = alert.labels;
   if (report.labels == known || report.labels.empty()) return;
   Labels labels = same_occurrence ? over(known, report.labels) : Labels(report.labels);
-  rules::Verdict verdict = judge(core, step, labels);
+  const auto of = [&](LabelsView now) {
+    return now == report.labels ? verdict_of(core, step, now) : judge(core, step, now);
+  };
+  rules::Verdict verdict = of(labels);
   const Severity worst = alert.status.severity;
   const std::string_view word = known.get(kSeverityLabel);
   if (same_occurrence && is_worse(worst, verdict.severity) && !word.empty()) {
     const Labels kept({{kSeverityLabel, word}});
     labels = over(labels, kept);
-    verdict = judge(core, step, labels);
+    verdict = of(labels);
   }
   if (labels.view() == known) return;
   AlertRelabelled change{.id = alert.id,
@@ -184,8 +218,10 @@ void relabel(const Core& core, const Alert& alert, const ReportAlert& step, std:
                          .display_hash = display_hash_of(report),
                          .severity = verdict.severity,
                          .rules_hash = verdict.rules_hash,
+                         .effects = verdict.effects,
                          .verdict = verdict};
   if (same_occurrence) change.severity = worse_of(worst, verdict.severity);
+  withhold(core, alert, same_occurrence, change);
   // History stops where space is short; what makes it worse must be heard of.
   if (core.state.low_space && same_occurrence && change.severity == worst) return;
   out.emplace_back(std::move(change));
@@ -246,6 +282,19 @@ bool is_same_occurrence(const Core& core, const AlertStatus& before, const Repor
   return core.now.timeline - before.ended_at <= core.policy.incidents.reopen_within;
 }
 
+/// The occurrence as it was decided before it seemed to be over.
+void continue_as(const Core& core, const AlertStatus& before, const AlertRelabelled* relabelled,
+                 AlertStatus& status) {
+  status.severity = relabelled != nullptr ? relabelled->severity : before.severity;
+  status.rules_hash = relabelled != nullptr ? relabelled->rules_hash : before.rules_hash;
+  status.effects = relabelled != nullptr ? relabelled->effects : before.effects;
+  if (core.state.find(before.incident) != nullptr) return;
+  const suppression::Terms terms =
+      suppression::terms_of(status.effects, status.severity, status.received_at, core.now.timeline);
+  status.dropped = terms.dropped;
+  status.held_until = terms.held_until;
+}
+
 void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
                 const Reading& reading, std::uint16_t source, Decision& out) {
   const Report& report = step.report;
@@ -271,22 +320,25 @@ void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
                    .display_hash = display_hash_of(report),
                    .source = source,
                    .status = firing_status(core, report, reading),
-                   .verdict = relabelled != nullptr ? relabelled->verdict
-                                                    : verdict_of(core, step, alert.labels)};
+                   .verdict = {}};
   AlertStatus& status = fired.status;
   status.incident = before.incident;
   status.sender_end = before.sender_end;
   status.occurrence = before.occurrence + (fired.continued ? 0U : 1U);
+  if (relabelled != nullptr) {
+    fired.verdict = relabelled->verdict;
+  } else {
+    fired.verdict = fired.continued ? verdict_of_continued(core, step, alert)
+                                    : verdict_of(core, step, alert.labels);
+  }
   if (fired.continued) {
     status.starts_at = before.starts_at;
     status.received_at = before.received_at;
-    status.severity = relabelled != nullptr ? relabelled->severity : before.severity;
-    status.rules_hash = relabelled != nullptr ? relabelled->rules_hash : before.rules_hash;
+    continue_as(core, before, relabelled, status);
   } else {
-    status.severity = fired.verdict.severity;
-    status.rules_hash = fired.verdict.rules_hash;
+    take_verdict(core, fired.verdict, status);
     // Joins nothing, so its end must not count in the former incident either.
-    if (status.severity == Severity::none) status.incident = {};
+    if (suppression::withholds(status)) status.incident = {};
   }
   out.answer.fate = Fate::fired;
   out.changes.emplace_back(std::move(fired));
@@ -365,6 +417,8 @@ void decide_lease(const Core& core, const Deadline& entry, Changes& out) {
           LeaseRenewed{alert->id, *core.state.slot_of(alert->key), granted, {}, false});
     } else if (lease != nullptr && !alert->status.more_leases.empty()) {
       out.emplace_back(LeaseDropped{alert->id, lease->source});
+    } else if (lease == nullptr && suppression::hold_is_over(alert->status, core.now.timeline)) {
+      suppression::release(core, *alert, out);
     } else if (lease != nullptr) {
       out.emplace_back(AlertEnded{.id = alert->id,
                                   .by = EndedBy::lease,

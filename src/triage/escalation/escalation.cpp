@@ -47,9 +47,14 @@ EscalationStepped stepped(const Core& core, const Incident& incident, const Esca
 }
 }  // namespace
 
+const Escalation& path_for(const Core& core, const Incident& incident) {
+  if (const auto* by_rule = core.policy.find_escalation(incident.rule_escalation)) return *by_rule;
+  return core.policy.escalation_for(service_of(core, incident), incident.team, incident.severity);
+}
+
 const Escalation& path_of(const Core& core, const Incident& incident) {
   if (const auto* named = core.policy.find_escalation(incident.escalation.name)) return *named;
-  return core.policy.escalation_for(service_of(core, incident), incident.severity);
+  return path_for(core, incident);
 }
 
 void begin(const Core& core, const Incident& incident, const Begin& run, Changes& out) {
@@ -94,8 +99,7 @@ void advance(const Core& core, const Incident& incident, Changes& out) {
 void on_severity_raised(const Core& core, const Incident& incident, const SeverityRaised& change,
                         Changes& out) {
   if (incident.state == IncidentState::resolved) return;
-  const Escalation& path =
-      core.policy.escalation_for(service_of(core, incident), incident.severity);
+  const Escalation& path = path_for(core, incident);
   const bool acknowledged = incident.state == IncidentState::acknowledged;
   const bool urgent = is_urgent(change.to);
   // A path that has run out would be silent: nothing is waited for, or only its next beginning.

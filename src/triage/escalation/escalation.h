@@ -5,8 +5,11 @@
 /// The ordered steps of targets and waits, until somebody acknowledges.
 namespace tocsin::triage::escalation {
 
-/// The path an incident is on: the one it names while the policy still has it, else the one its
-/// service and severity select today.
+/// The path an incident should take: the one a triage rule chose for it, else the one its service,
+/// team and severity select today.
+const Escalation& path_for(const Core&, const Incident&);
+
+/// The path an incident is on: the one it names while the policy still has it, else path_for().
 const Escalation& path_of(const Core&, const Incident&);
 
 struct Begin {

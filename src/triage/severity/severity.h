@@ -6,6 +6,8 @@
 namespace tocsin::triage::severity {
 
 /// An alert of the incident fires with this severity: raises the incident's if it is worse.
-void raise_to(const Core&, const Incident&, const Alert&, LabelsView annotations, Changes& out);
+/// `verdict` says why.
+void raise_to(const Core&, const Incident&, const Alert&, const rules::Verdict& verdict,
+              Changes& out);
 
 }  // namespace tocsin::triage::severity

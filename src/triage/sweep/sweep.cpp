@@ -2,6 +2,7 @@
 
 #include "triage/correlation/correlation.h"
 #include "triage/limits.h"
+#include "triage/suppression/suppression.h"
 
 namespace tocsin::triage::sweep {
 
@@ -10,42 +11,57 @@ constexpr std::string_view kOwnSource = "tocsin";
 
 // Annotations lie in the store, not in State: what depends on them stays as it was decided.
 
-/// Severity never falls by itself: only a rise is taken over.
+/// What triage rules decided stays. Severity never falls by itself: only a rise is taken over.
 void reevaluate(const Core& core, const Alert& alert, Changes& out) {
-  const rules::Verdict verdict =
-      rules::match_labels(core.policy.rules, alert.labels, core.context.source).verdict;
+  rules::Verdict verdict =
+      rules::match_labels(core.policy.rules, rules::Triage::as_decided, alert.status.effects,
+                          alert.labels, core.context.source)
+          .verdict;
   if (!is_worse(verdict.severity, alert.status.severity)) return;
-  out.emplace_back(AlertSeverityRaised{alert.id, verdict.severity, verdict.rules_hash});
+  out.emplace_back(
+      AlertSeverityRaised{alert.id, verdict.severity, verdict.rules_hash, std::move(verdict)});
+}
+
+/// Equal if what is kept of them is.
+bool same(const rules::EffectsRef& a, const rules::EffectsRef& b) {
+  const auto kept = [](const rules::EffectsRef& effects) {
+    return effects == nullptr ? Labels() : rules::kept_form(*effects);
+  };
+  return a == b || kept(a) == kept(b);
 }
 
 void reapply(const Core& core, const Alert& alert, Changes& out) {
-  rules::LabelVerdict anew =
-      rules::match_labels(core.policy.rules, alert.labels, core.context.source);
+  const AlertStatus& status = alert.status;
+  rules::LabelVerdict anew = rules::match_labels(core.policy.rules, rules::Triage::anew,
+                                                 status.effects, alert.labels, core.context.source);
   rules::Verdict& verdict = anew.verdict;
-  if (anew.may_be_worse && is_worse(alert.status.severity, verdict.severity)) {
-    verdict.severity = alert.status.severity;
+  if (anew.may_be_worse && is_worse(status.severity, verdict.severity)) {
+    verdict.severity = status.severity;
   }
-  const bool counts = core.state.find(alert.status.incident) != nullptr;
-  const bool wanted = verdict.severity != Severity::none;
+  suppression::Terms terms = suppression::terms_of(verdict.effects, verdict.severity,
+                                                   status.received_at, core.now.timeline);
+  const bool counts = core.state.find(status.incident) != nullptr;
+  const bool wanted = verdict.severity != Severity::none && !terms.dropped;
   const bool stays =
       counts && wanted && !anew.group_is_sure ? true : correlation::stays(core, alert, verdict);
-  const bool joins = !counts && wanted;
-  const bool same =
-      verdict.severity == alert.status.severity && verdict.rules_hash == alert.status.rules_hash;
-  if (same && stays && !joins) return;
+  // What counts in an incident already is not held up.
+  if (counts && wanted) terms.held_until = Instant{};
+  const bool joins = !counts && wanted && terms.held_until == Instant{};
+  const bool unchanged = verdict.severity == status.severity &&
+                         verdict.rules_hash == status.rules_hash &&
+                         terms.dropped == status.dropped && terms.held_until == status.held_until &&
+                         same(verdict.effects, status.effects);
+  if (unchanged && stays && !joins) return;
   out.emplace_back(AlertReapplied{.id = alert.id,
                                   .severity = verdict.severity,
                                   .rules_hash = verdict.rules_hash,
-                                  .left = stays ? IncidentId{} : alert.status.incident,
+                                  .left = stays ? IncidentId{} : status.incident,
+                                  .effects = verdict.effects,
+                                  .dropped = terms.dropped,
+                                  .held_until = terms.held_until,
                                   .verdict = verdict});
 }
 }  // namespace
-
-std::string_view source_of(const State& state, const Alert& alert) {
-  const std::uint16_t source = alert.status.lease.source;
-  return source < state.sources.size() ? std::string_view(state.sources[source])
-                                       : std::string_view();
-}
 
 void decide(const Core& core, Changes& out) {
   const State& state = core.state;

@@ -1,0 +1,152 @@
+#include "rules/triage_rules.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace tocsin::rules {
+namespace {
+
+using Held = std::vector<std::uint32_t>;
+using Settings = std::vector<TriageRule::Setting> TriageRule::*;
+using Single = std::optional<Template> TriageRule::*;
+
+DecidedBy decided_by(const TriageRule& rule) { return {rule.name, format_short(rule.at)}; }
+
+/// What is set so far, by name.
+class Set {
+ public:
+  bool has(std::string_view name) const {
+    return std::ranges::find(texts_, name, &Text::first) != texts_.end();
+  }
+  void add(std::string_view name, std::string value) {
+    texts_.emplace_back(name, std::move(value));
+  }
+  Labels labels() const {
+    std::vector<Label> pairs;
+    pairs.reserve(texts_.size());
+    for (const Text& text : texts_) pairs.push_back({text.first, text.second});
+    return Labels(std::move(pairs));
+  }
+
+ private:
+  using Text = std::pair<std::string_view, std::string>;
+  std::vector<Text> texts_;
+};
+
+class Deciding {
+ public:
+  Deciding(const RuleSet& rules, const Held& held, const Subject& sent)
+      : rules_(rules), held_(held), subject_(sent) {}
+
+  Effects decide() {
+    set_all(&TriageRule::labels, labels_);
+    take_labels();
+    set_service();
+    set_team();
+    Set annotations;
+    set_all(&TriageRule::annotations, annotations);
+    effects_.annotations = annotations.labels();
+    effects_.runbook = first_text(&TriageRule::runbook);
+    decide_words();
+    effects_.rules = held_;
+    return std::move(effects_);
+  }
+
+ private:
+  const TriageRule& rule(std::uint32_t index) const { return rules_.triage[index]; }
+
+  void set_all(Settings settings, Set& out) const {
+    for (const std::uint32_t index : held_) {
+      for (const TriageRule::Setting& setting : rule(index).*settings) {
+        if (out.has(setting.name)) continue;
+        std::string value = expand(setting.value, subject_);
+        if (!value.empty()) out.add(setting.name, std::move(value));
+      }
+    }
+  }
+
+  /// The first text that is one.
+  std::string first_text(Single which) const {
+    for (const std::uint32_t index : held_) {
+      const std::optional<Template>& text = rule(index).*which;
+      if (!text) continue;
+      std::string value = expand(*text, subject_);
+      if (!value.empty()) return value;
+    }
+    return {};
+  }
+
+  /// From now on templates see the labels after all rules.
+  void take_labels() {
+    effects_.labels = labels_.labels();
+    subject_.effects = &effects_;
+  }
+
+  /// A service or team set by itself stands over a label of that name that rules set.
+  void set_over(std::string_view name, const std::string& value) {
+    if (value.empty()) return;
+    std::vector<Label> pairs;
+    for (const Label label : effects_.labels.view()) pairs.push_back(label);
+    pairs.push_back({name, value});
+    effects_.labels = Labels(std::move(pairs));
+  }
+
+  void set_service() {
+    set_over("service", first_text(&TriageRule::service));
+    subject_.service = rules_.find_service(subject_.value_of("service"));
+  }
+
+  void set_team() { set_over("team", first_text(&TriageRule::team)); }
+
+  void decide_words() {
+    bool drop_is_decided = false, hold_is_decided = false;
+    for (const std::uint32_t index : held_) {
+      const TriageRule& one = rule(index);
+      if (one.severity && !effects_.severity) {
+        effects_.severity = one.severity;
+        effects_.severity_by = decided_by(one);
+      }
+      if (effects_.escalation.empty()) effects_.escalation = one.escalation;
+      if (one.hold && !hold_is_decided) {
+        hold_is_decided = true;
+        effects_.hold = *one.hold;
+        if (effects_.hold > Duration::zero()) effects_.hold_by = decided_by(one);
+      }
+      if (one.drop && !drop_is_decided) {
+        drop_is_decided = true;
+        effects_.drop = *one.drop;
+        if (effects_.drop) effects_.drop_by = decided_by(one);
+      }
+    }
+  }
+
+  const RuleSet& rules_;
+  const Held& held_;
+  Subject subject_;
+  Set labels_;
+  Effects effects_;
+};
+
+bool all_fixed(const std::vector<TriageRule::Setting>& settings) {
+  return std::ranges::all_of(settings,
+                             [](const auto& setting) { return setting.value.is_fixed(); });
+}
+
+bool fixed_or_none(const std::optional<Template>& text) { return !text || text->is_fixed(); }
+
+}  // namespace
+
+EffectsRef decide_effects(const RuleSet& rules, const Held& held, LabelsView labels,
+                          LabelsView annotations, std::string_view source) {
+  if (held.empty()) return nullptr;
+  const Subject sent{.labels = labels, .annotations = annotations, .source = source};
+  return std::make_shared<const Effects>(Deciding(rules, held, sent).decide());
+}
+
+bool is_fixed(const TriageRule& rule) {
+  return all_fixed(rule.labels) && all_fixed(rule.annotations) && fixed_or_none(rule.service) &&
+         fixed_or_none(rule.team) && fixed_or_none(rule.runbook);
+}
+
+}  // namespace tocsin::rules
