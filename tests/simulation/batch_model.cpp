@@ -40,6 +40,26 @@ void check_timer(const Incident& incident) {
 
 }  // namespace
 
+void check_withheld(const triage::State& state) {
+  const std::optional<Instant> next = triage::next_deadline(state);
+  for (std::uint32_t slot = 0; slot < state.slots(); ++slot) {
+    const triage::Alert& alert = state.at(slot);
+    const triage::AlertStatus& status = alert.status;
+    const std::string name = "alert " + std::to_string(alert.id.value);
+    const bool held = status.held_until != Instant{};
+    require(!held || status.state == triage::AlertState::firing, name + " has ended and is held");
+    require(held || !state.held_annotations.contains(alert.id),
+            name + " is not held, but its annotations are");
+    if (!alert.id || status.state != triage::AlertState::firing) continue;
+    require(!held || status.severity != Severity::sev1, name + " is a SEV-1 and is held");
+    require(!held || (next && *next <= status.held_until), name + " is held for ever");
+    const bool withheld = held || status.dropped || status.severity == Severity::none;
+    const bool counts = state.find(status.incident) != nullptr;
+    require(!withheld || !counts, name + " is withheld and counts in an incident");
+    require(withheld || status.incident, name + " fires and nobody hears of it");
+  }
+}
+
 void check_timers(const triage::State& state) {
   std::optional<Instant> first;
   const auto soonest = [&first](const std::optional<Instant>& at) {
@@ -64,6 +84,7 @@ void BatchModel::taken(const store::Batch& batch, const triage::State& state, No
   last_timeline_ = batch.now.timeline;
   taken_seq_ = batch.seq;
   check_timers(state);
+  check_withheld(state);
   digest_of_[batch.seq] = durable_digest(state);
   pending_.push_back(snapshot_of(state, now));
 }
@@ -94,6 +115,7 @@ void BatchModel::loaded(const store::Loaded& loaded) {
   digest_of_.erase(digest_of_.upper_bound(loaded.seq), digest_of_.end());
   pending_.clear();
   check_timers(*loaded.state);
+  check_withheld(*loaded.state);
   before_ =
       std::exchange(now_, snapshot_of(*loaded.state, {loaded.last_timeline, loaded.last_timeline}));
 }

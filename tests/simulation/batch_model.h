@@ -42,5 +42,7 @@ class BatchModel {
 
 /// I2 of every incident in the state; throws Violation.
 void check_timers(const triage::State&);
+/// Alerts that are withheld count nowhere and not for ever; all others that fire count somewhere.
+void check_withheld(const triage::State&);
 
 }  // namespace tocsin::simulation

@@ -66,6 +66,41 @@ std::vector<rules::CorrelationRule> correlation(int variant) {
   return all;
 }
 
+rules::Template text(std::string_view written) {
+  auto read = rules::parse_template(written);
+  CHECK(read.has_value());
+  return *std::move(read);
+}
+
+/// Some of everything that a triage rule may decide; each variant decides something else of it.
+std::vector<rules::TriageRule> triage_rules(int variant, Random& random) {
+  const Duration hold = seconds(random.between(5, 400));
+  std::vector<rules::TriageRule> all;
+  all.push_back({.name = "keep-outages",
+                 .when = all_of({"impact=\"outage\""}),
+                 .drop = false,
+                 .at = at_line(10)});
+  if (variant != 1) {
+    all.push_back({.name = "noise",
+                   .when = all_of({"alertname=\"SlowQueries\"", "env=\"staging\""}),
+                   .drop = true,
+                   .at = at_line(11)});
+  }
+  all.push_back({.name = "wait",
+                 .when = all_of({"alertname=\"DiskFull\""}),
+                 .labels = {{"component", text("disk of {{labels.host}}")}},
+                 .hold = variant == 2 ? hold * 2 : hold,
+                 .at = at_line(12)});
+  all.push_back({.name = "slow",
+                 .when = all_of({"alertname=\"SlowQueries\""}),
+                 .service = text(variant == 1 ? "search" : "database"),
+                 .annotations = {{"summary", text("slow in {{labels.cluster}}")}},
+                 .severity = variant == 2 ? Severity::sev2 : Severity::sev4,
+                 .escalation = variant == 0 ? "storage" : "",
+                 .at = at_line(13)});
+  return all;
+}
+
 rules::SeverityPolicy severity(int variant) {
   rules::SeverityPolicy policy;
   policy.otherwise = Severity::sev3;
@@ -150,6 +185,7 @@ std::shared_ptr<const triage::Policy> policy_of(const Scenario& scenario, int va
   policy->rules.services = services();
   policy->rules.correlation = correlation(variant);
   policy->rules.severity = severity(variant);
+  policy->rules.triage = triage_rules(variant, random);
   policy->files = {{"simulation.yaml", "# variant " + std::to_string(variant) + "\n"}};
   policy->rules.hash = content_hash(policy->files[0].text) | 1;
   rules::compile(policy->rules);
