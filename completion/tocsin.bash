@@ -16,10 +16,15 @@ _tocsin() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   case $previous in
     --config | --token-file | --ca-file | --rules) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-    -o | --output) mapfile -t COMPREPLY < <(compgen -W "table json yaml" -- "$current"); return ;;
+    -o | --output)
+      local formats="table json yaml"
+      [[ ${COMP_WORDS[1]} != test ]] || formats="text tap junit json"
+      mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$current")
+      return
+      ;;
   esac
-  # A store's copy is a file.
-  if [[ ${COMP_WORDS[1]} == @(backup|restore) && COMP_CWORD -gt 1 && $current != -* ]]; then
+  # A store's copy is a file, and so are cases.
+  if [[ ${COMP_WORDS[1]} == @(backup|restore|test) && COMP_CWORD -gt 1 && $current != -* ]]; then
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     return
   fi

@@ -12,7 +12,7 @@ _tocsin_candidates() { # the words before the one being typed → "candidate:des
 _tocsin() {
   case $words[CURRENT-1] in
     --config | --token-file | --ca-file | --rules) _files; return ;;
-    -o | --output) compadd table json yaml; return ;;
+    -o | --output) [[ $words[2] == test ]] && compadd text tap junit json || compadd table json yaml; return ;;
   esac
   local -a candidates
   candidates=("${(@f)$(_tocsin_candidates ${words[2,CURRENT-1]})}")

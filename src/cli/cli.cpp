@@ -14,6 +14,7 @@
 #include "cli/incident.h"
 #include "cli/ingest.h"
 #include "cli/reload.h"
+#include "cli/test.h"
 #include "cli/verbs.h"
 
 namespace tocsin::cli {
@@ -33,6 +34,7 @@ struct Flags {
   IncidentAction action;
   AlertFilter alerts;
   IngestOptions ingest;
+  TestOptions test;
   std::size_t limit = 100;
   std::string id;
   bool reapply = false;
@@ -101,6 +103,35 @@ void add_check(CLI::App& app, Flags& flags, Terminal& terminal) {
       ->excludes("--rules");
   add_format(*verb, flags);
   verb->callback([&flags, &terminal] { flags.code = check(flags.check, flags.format, terminal); });
+}
+
+TestFormat test_format(const std::string& name) {
+  if (name == "tap") return TestFormat::tap;
+  if (name == "junit") return TestFormat::junit;
+  return name == "json" ? TestFormat::json : TestFormat::text;
+}
+
+void add_test(CLI::App& app, Flags& flags, Terminal& terminal) {
+  CLI::App* verb = app.add_subcommand(
+      "test", "Run cases through the rules in virtual time; see tocsin-rules(5)");
+  verb->add_option("path", flags.test.paths,
+                   "Files of cases and folders of them; without one, tests in the rules folders");
+  verb->add_option("--config", flags.test.config, "Path of tocsin.yaml")->capture_default_str();
+  verb->add_option("--rules", flags.test.rules,
+                   "A rules folder instead of those tocsin.yaml names");
+  verb->add_flag("-v,--verbose", flags.test.verbose, "Name the cases that passed, too");
+  verb->add_flag("--coverage", flags.test.coverage, "Print how often each rule had a say");
+  verb->add_option("--require-coverage", flags.test.require_coverage,
+                   "Fail if fewer per cent of the rules decide something")
+      ->check(CLI::Range(0U, 100U))
+      ->type_name("PERCENT");
+  const auto format = std::make_shared<std::string>("text");
+  verb->add_option("-o,--output", *format, "text (default), tap, junit or json")
+      ->check(CLI::IsMember({"text", "tap", "junit", "json"}))
+      ->type_name("FORMAT");
+  verb->callback([&flags, &terminal, format] {
+    flags.code = test(flags.test, test_format(*format), terminal);
+  });
 }
 
 void add_reload(CLI::App& app, Flags& flags, Terminal& terminal) {
@@ -248,12 +279,13 @@ int run_verb(int argc, const char* const* argv, const Serve& serve, Terminal& te
   Flags flags;
   flags.remote = remote_of_environment();
   flags.serve.config = flags.check.config = flags.backup.config = flags.ingest.config =
-      config::default_path();
+      flags.test.config = config::default_path();
   CLI::App app("Tocsin turns alerts into few incidents and pages people until somebody answers.",
                "tocsin");
   app.require_subcommand(1);
   add_serve(app, flags, serve);
   add_check(app, flags, terminal);
+  add_test(app, flags, terminal);
   add_reload(app, flags, terminal);
   add_incident(app, flags, terminal);
   add_alert(app, flags, terminal);

@@ -11,6 +11,7 @@
 
 #include "config_world.h"
 #include "tocsin/config/config.h"
+#include "tocsin/config/test_cases.h"
 
 namespace tocsin::config {
 namespace {
@@ -50,6 +51,10 @@ std::string diagnose_rules(const std::string& name, const std::string& text) {
   return text_of(result.diagnostics);
 }
 
+std::string diagnose_cases(const std::string& name, const std::string& text) {
+  return text_of(parse_test_cases(text, name).diagnostics);
+}
+
 using Diagnose = std::string (*)(const std::string& name, const std::string& text);
 
 int check_folder(const std::string& folder, Diagnose diagnose) {
@@ -79,6 +84,10 @@ TEST(ConfigDiagnostics, EveryMistakeInTocsinYamlIsNamedWithItsPlaceAndCure) {
 
 TEST(ConfigDiagnostics, EveryMistakeInRulesFilesIsNamedWithItsPlaceAndCure) {
   EXPECT_GE(check_folder("rules", diagnose_rules), 50);
+}
+
+TEST(ConfigDiagnostics, EveryMistakeInCasesIsNamedWithItsPlaceAndCure) {
+  EXPECT_GE(check_folder("cases", diagnose_cases), 11);
 }
 
 TEST(ConfigDiagnostics, NeverRepeatWhatASecretKeyHolds) {

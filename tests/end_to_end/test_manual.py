@@ -100,10 +100,11 @@ class Completion(unittest.TestCase):
         return done.stdout.splitlines()
 
     def test_bash_completes_a_word_that_has_begun(self):
-        self.assertEqual(self.in_bash("tocsin incident ac", "tocsin alert list -o j"), ["ack", "json"])
+        self.assertEqual(self.in_bash("tocsin incident ac", "tocsin alert list -o j", "tocsin test -o t"),
+                         ["ack", "json", "text tap"])
 
     def test_bash_completes_files_where_a_file_is_meant(self):
-        lines = ["tocsin check --config LIC", "tocsin incident list --ca-file LIC", "tocsin backup LIC", "tocsin restore LIC",
+        lines = ["tocsin check --config LIC", "tocsin incident list --ca-file LIC", "tocsin backup LIC", "tocsin restore LIC", "tocsin test LIC",
                  "tocsin restore --config tocsin.yaml LIC"]
         self.assertEqual(self.in_bash(*lines), ["LICENSE"] * len(lines))
         self.assertEqual(self.in_bash("tocsin backup --con", "tocsin incident LIC"), ["--config", ""])

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "tocsin/rules/rule_set.h"
+#include "tocsin/trial/trial.h"
+
+namespace tocsin::trial {
+
+/// Counts what each rule says about every alert that is reported to fire.
+class Coverage {
+ public:
+  explicit Coverage(const rules::RuleSet&);
+  void count(LabelsView labels, LabelsView annotations, std::string_view source,
+             const rules::Verdict&);
+  std::vector<RuleUse> take() { return std::move(uses_); }
+
+ private:
+  const rules::RuleSet& rules_;
+  std::vector<RuleUse> uses_;  ///< Criteria first, then correlation.
+};
+
+}  // namespace tocsin::trial
