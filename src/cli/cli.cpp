@@ -15,6 +15,7 @@
 #include "cli/ingest.h"
 #include "cli/reload.h"
 #include "cli/test.h"
+#include "cli/test_init.h"
 #include "cli/verbs.h"
 
 namespace tocsin::cli {
@@ -69,7 +70,7 @@ RemoteOptions remote_of_environment() {
           from_environment("TOCSIN_TOKEN_FILE", ""), from_environment("TOCSIN_CA_FILE", "")};
 }
 
-void add_remote(CLI::App& verb, Flags& flags) {
+void add_connection(CLI::App& verb, Flags& flags) {
   verb.add_option("--url", flags.remote.url, "The daemon's address; else TOCSIN_URL")
       ->capture_default_str();
   verb.add_option("--token-file", flags.remote.token_file,
@@ -77,6 +78,10 @@ void add_remote(CLI::App& verb, Flags& flags) {
   verb.add_option("--ca-file", flags.remote.ca_file,
                   "Who signed the daemon's certificate (PEM), if the system does not know; else "
                   "TOCSIN_CA_FILE");
+}
+
+void add_remote(CLI::App& verb, Flags& flags) {
+  add_connection(verb, flags);
   add_format(verb, flags);
 }
 
@@ -125,11 +130,19 @@ void add_test(CLI::App& app, Flags& flags, Terminal& terminal) {
                    "Fail if fewer per cent of the rules decide something")
       ->check(CLI::Range(0U, 100U))
       ->type_name("PERCENT");
+  CLI::Option* init = verb->add_option(
+      "--init-from", flags.id, "Print a case made of this incident of a running daemon instead");
+  init->type_name("INC-42");
+  add_connection(*verb, flags);
   const auto format = std::make_shared<std::string>("text");
   verb->add_option("-o,--output", *format, "text (default), tap, junit or json")
       ->check(CLI::IsMember({"text", "tap", "junit", "json"}))
       ->type_name("FORMAT");
-  verb->callback([&flags, &terminal, format] {
+  verb->callback([&flags, &terminal, format, init] {
+    if (init->count() > 0) {
+      flags.code = init_case(flags.remote, flags.id, terminal);
+      return;
+    }
     flags.code = test(flags.test, test_format(*format), terminal);
   });
 }

@@ -58,6 +58,14 @@ const Words& words_of(FactForm form) {
   }
 }
 
+/// Of an alert anything is taken, line ends too; its senders are not the authors of the case.
+std::optional<std::string> read_label_value(const Value& value) {
+  const std::string& text = value.node().text;
+  const bool is_fine =
+      value.is(Node::Kind::text) && !text.empty() && text.size() <= Value::kTextMax;
+  return is_fine ? std::optional(text) : value.text();
+}
+
 bool is_empty_text(const Value& value) {
   return value.is(Node::Kind::text) && value.node().text.empty();
 }
@@ -90,7 +98,7 @@ void read_below(const Value& value, const FactKey& key, Expectation& out) {
     const std::string name = std::string(key.name) + "." + entry.name;
     if (key.form == FactForm::labels && is_empty_text(entry.value)) {
       out.facts.push_back({name, "", entry.value.at()});
-    } else if (auto text = entry.value.text()) {
+    } else if (auto text = read_label_value(entry.value)) {
       out.facts.push_back({name, std::move(*text), entry.value.at()});
     }
   }
@@ -142,7 +150,7 @@ std::optional<std::uint64_t> read_incident(const Value& value) {
 Labels read_label_set(const Value& value) {
   std::vector<std::pair<std::string, std::string>> texts;
   for (const Value::Named& entry : value.named()) {
-    if (auto text = entry.value.text()) texts.emplace_back(entry.name, std::move(*text));
+    if (auto text = read_label_value(entry.value)) texts.emplace_back(entry.name, std::move(*text));
   }
   std::vector<Label> labels;
   labels.reserve(texts.size());

@@ -32,8 +32,8 @@ std::string shown_labels(LabelsView labels) {
 
 void verify_alert(const World& world, const Expectation& expected, std::vector<Failure>& out) {
   const std::string when = time_of(expected.when);
-  for (const Reported& alert : world.reported()) {
-    if (!has_labels(alert.labels, expected.labels)) continue;
+  for (const std::size_t index : named_by(expected.labels, world.reported())) {
+    const Reported& alert = world.reported()[index];
     for (const ExpectedFact& fact : expected.facts) {
       const std::string got = fact_of(world, alert, fact.name);
       if (got == fact.value) continue;

@@ -61,9 +61,16 @@ triage::Step step_of(const config::ActOnIncident& action) {
 
 }  // namespace
 
-bool has_labels(LabelsView labels, LabelsView wanted) {
-  return std::ranges::all_of(
-      wanted, [&](const Label& label) { return labels.get(label.name) == label.value; });
+std::vector<std::size_t> named_by(LabelsView labels, const std::vector<Reported>& reported) {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < reported.size(); ++i) {
+    const Labels& own = reported[i].labels;
+    if (own.view() == labels) return {i};
+    const bool has_them = std::ranges::all_of(
+        labels, [&](const Label& label) { return own.get(label.name) == label.value; });
+    if (has_them) out.push_back(i);
+  }
+  return out;
 }
 
 World::World(std::shared_ptr<const triage::Policy> policy, Coverage& coverage)
@@ -138,8 +145,9 @@ triage::StepAnswer World::fire(const config::FireAlert& fire) {
 
 bool World::end(const config::EndAlerts& ended) {
   bool any = false;
-  for (Reported& alert : reported_) {
-    if (!alert.fires || !has_labels(alert.labels, ended.labels)) continue;
+  for (const std::size_t index : named_by(ended.labels, reported_)) {
+    Reported& alert = reported_[index];
+    if (!alert.fires) continue;
     if (ended.lapse && !alert.repeats) continue;
     any = true;
     alert.repeats = false;

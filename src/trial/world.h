@@ -89,7 +89,7 @@ class World {
   std::optional<triage::StepAnswer> answer_;
 };
 
-/// True if every label of `wanted` is there with its value.
-bool has_labels(LabelsView labels, LabelsView wanted);
+/// The alerts that these labels name: the one that has no others, else all that have them.
+std::vector<std::size_t> named_by(LabelsView labels, const std::vector<Reported>&);
 
 }  // namespace tocsin::trial

@@ -109,6 +109,15 @@ TEST(Run, AnExpectationOfAnAlertHoldsForEveryOneThatHasItsLabels) {
       "checkout; it has search\n");
 }
 
+TEST(Run, LabelsNameTheAlertThatHasNoOthersFirst) {
+  EXPECT_EQ(failures("  - fire: {alertname: Down, service: checkout}\n"
+                     "  - fire: {alertname: Down, service: checkout, instance: b}\n"
+                     "  - {at: 1m, clear: {alertname: Down, service: checkout}}\n",
+                     "  - {at: 1m, alert: {alertname: Down, service: checkout}, state: resolved}\n"
+                     "  - {at: 1m, alert: {instance: b}, state: firing}\n"),
+            "");
+}
+
 TEST(Run, TheRealEscalationPagesUntilSomebodyAcknowledges) {
   EXPECT_EQ(failures(std::string(kDown) + "  - {at: 6m, ack: INC-1, by: ana}\n",
                      "  - {at: 5m, page: ops, event: escalated, step: 2}\n"

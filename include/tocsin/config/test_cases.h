@@ -25,7 +25,8 @@ struct FireAlert {
   Position source_at;
   std::string key;  ///< The sender's own; "" = its labels are its identity.
 };
-/// Firing alerts that have these labels end: they clear, or their sender falls silent.
+/// The firing alert with these labels ends: it clears, or its sender falls silent. Where none has
+/// exactly these, all that have them are meant.
 struct EndAlerts {
   Labels labels;
   bool lapse = false;
@@ -61,7 +62,7 @@ struct ExpectedFact {
 
 struct Expectation {
   enum class Of : std::uint8_t {
-    alert,      ///< Every alert reported so far that has `labels`, and there is one.
+    alert,      ///< The alert with `labels`; where none has exactly these, each that has them.
     incident,   ///< INC-`number`.
     page,       ///< A page attempted at this very moment; the facts say which.
     pages,      ///< As many as `number` were first attempted; the facts say which are counted.
