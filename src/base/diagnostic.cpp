@@ -72,13 +72,26 @@ std::string format_short(const Position& at) {
   return out;
 }
 
+std::string_view to_string(Diagnostic::Level level) {
+  switch (level) {
+    case Diagnostic::Level::error:
+      return "error";
+    case Diagnostic::Level::warning:
+      return "warning";
+    case Diagnostic::Level::note:
+      break;
+  }
+  return "note";
+}
+
 std::string format(const Diagnostic& diagnostic) {
   std::string out = format_short(diagnostic.at);
   if (diagnostic.at.line > 0 && diagnostic.at.column > 0) {
     out += ":" + std::to_string(diagnostic.at.column);
   }
   if (!out.empty()) out += ": ";
-  out += diagnostic.level == Diagnostic::Level::error ? "error: " : "warning: ";
+  out += to_string(diagnostic.level);
+  out += ": ";
   append_one_line(out, diagnostic.problem);
   if (!diagnostic.cure.empty()) {
     out += "; ";

@@ -22,6 +22,21 @@ constexpr SectionReader kReaders[] = {
     {"teams", read_teams},
 };
 
+/// Checked, but nothing acts on them in this version.
+constexpr SectionReader kCheckedReaders[] = {
+    {"users", read_users},
+    {"schedules", read_schedules},
+    {"suppression", read_suppression},
+    {"time_intervals", read_time_intervals},
+    {"heartbeats", read_heartbeats},
+    {"roles", read_roles},
+    {"stakeholders", read_stakeholders},
+    {"problems", read_problems},
+    {"continuity", read_continuity},
+    {"responses", read_responses},
+    {"templates", read_templates},
+};
+
 /// Which fragment each file belongs to, and with which scope.
 class Scopes {
  public:
@@ -29,11 +44,11 @@ class Scopes {
       : settings_(settings), roots_(name_roots(settings.rules)) {}
 
   void enter(const std::string& path, PolicyDraft& draft) {
-    const std::string fragment = place_of(path, roots_).fragment;
-    draft.in_fragment = !fragment.empty();
-    const auto found = std::ranges::find(settings_.fragments, fragment, &Fragment::name);
+    draft.fragment = place_of(path, roots_).fragment;
+    draft.in_fragment = !draft.fragment.empty();
+    const auto found = std::ranges::find(settings_.fragments, draft.fragment, &Fragment::name);
     draft.scope = found == settings_.fragments.end() ? nullptr : &*found;
-    if (draft.scope != nullptr) seen_.insert(fragment);
+    if (draft.scope != nullptr) seen_.insert(draft.fragment);
   }
   /// A scope that nothing is scoped by is a slip of the pen, and leaves somebody unscoped.
   void report_unused(Report& report) const {
@@ -50,37 +65,43 @@ class Scopes {
   std::set<std::string> seen_;
 };
 
-void read_file(const triage::PolicyFile& file, PolicyDraft& draft) {
+/// False if the file is no YAML: what it would have defined is not known.
+bool read_file(const triage::PolicyFile& file, PolicyDraft& draft) {
   const Document document(file.path, file.text, draft.report);
-  if (document.root() == nullptr) return;
+  if (document.root() == nullptr) return false;
   Section top{Value(document, draft.report)};
   for (const SectionReader& reader : kReaders) {
     if (const auto value = top.find(reader.key)) reader.read(*value, draft);
   }
-  top.not_yet({"suppression", "time_intervals", "heartbeats", "users", "schedules", "roles",
-               "stakeholders", "problems", "continuity", "responses", "templates"});
+  for (const SectionReader& reader : kCheckedReaders) {
+    if (const auto value = top.find(reader.key)) reader.read(*value, draft);
+    top.not_yet({reader.key});
+  }
+  return true;
 }
 
 void check_references(PolicyDraft& draft) {
-  for (const Reference& used : draft.escalations_used) {
-    if (used.name == "default" || draft.escalations.has(used.name)) continue;
-    draft.report.error(used.at,
-                       used.path + ": nothing defines the escalation " + in_quotes(used.name),
-                       did_you_mean(used.name, draft.escalations.all(),
-                                    "define it under escalations in a rules file"));
-  }
-  for (const Reference& used : draft.teams_used) {
-    if (draft.teams.has(used.name)) continue;
-    draft.report.warning(
-        used.at, used.path + ": nothing defines the team " + in_quotes(used.name),
-        did_you_mean(used.name, draft.teams.all(), "define it under teams in a rules file"));
-  }
-  for (const Reference& used : draft.services_used) {
-    if (draft.services.has(used.name)) continue;
-    draft.report.warning(
-        used.at, used.path + ": nothing defines the service " + in_quotes(used.name),
-        did_you_mean(used.name, draft.services.all(), "define it under services in a rules file"));
-  }
+  constexpr auto kError = Diagnostic::Level::error;
+  constexpr auto kWarning = Diagnostic::Level::warning;
+  Report& report = draft.report;
+  const auto define_under = [](std::string_view key) {
+    return "define it under " + std::string(key) + " in a rules file";
+  };
+  // `default` is there even if no file defines it.
+  std::erase_if(draft.escalations_used, [&](const Reference& used) {
+    return used.name == "default" && !draft.escalations.has(used.name);
+  });
+  check_uses(draft.escalations_used, draft.escalations, kError, "escalation",
+             define_under("escalations"), report);
+  check_uses(draft.users_used, draft.users, kError, "user", define_under("users"), report);
+  check_uses(draft.schedules_used, draft.schedules, kError, "schedule", define_under("schedules"),
+             report);
+  check_uses(draft.time_intervals_used, draft.time_intervals, kError, "time interval",
+             define_under("time_intervals"), report);
+  check_uses(draft.teams_used, draft.teams, kWarning, "team", define_under("teams"), report);
+  check_uses(draft.services_used, draft.services, kWarning, "service", define_under("services"),
+             report);
+  check_uses(draft.roles_used, draft.roles, kWarning, "role", define_under("roles"), report);
 }
 
 /// Tokens are read before teams are known.
@@ -131,28 +152,45 @@ void copy_settings(const Settings& settings, triage::Policy& policy) {
 
 }  // namespace
 
-bool Names::define(std::string_view what, const std::string& name, const Position& at,
-                   Report& report) {
-  const auto [place, is_new] = places_.emplace(name, at);
-  if (is_new) return true;
-  report.error(at, "the " + std::string(what) + " " + in_quotes(name) + " is defined twice",
-               "it is defined at " + format_short(place->second) + " already; keep one of them");
-  return false;
-}
-
-std::vector<std::string_view> Names::all() const {
-  std::vector<std::string_view> out;
-  out.reserve(places_.size());
-  for (const auto& [name, place] : places_) out.push_back(name);
-  return out;
-}
-
 rules::Predicate scoped(const PolicyDraft& draft, rules::Predicate when) {
   if (draft.scope == nullptr) return when;
   rules::AllOf both;
   both.terms.push_back(draft.scope->scope);
   both.terms.push_back(std::move(when));
   return {std::move(both)};
+}
+
+std::optional<rules::Predicate> read_scoped(const Value& value, PolicyDraft& draft) {
+  auto when = draft.predicates.read(value);
+  if (when) *when = scoped(draft, std::move(*when));
+  return when;
+}
+
+void warn_if_unscoped(const Value& value, std::string_view what, const PolicyDraft& draft) {
+  if (!draft.in_fragment || draft.scope != nullptr) return;
+  value.warning(std::string(what) + " touches the alerts of every team: the folder " +
+                    in_quotes(draft.fragment) + " has no scope",
+                "give it one in tocsin.yaml: fragments: {" + draft.fragment +
+                    ": {scope: ['team=\"" + draft.fragment + "\"']}}");
+}
+
+void warn_of_reach(const Value& value, const PolicyDraft& draft) {
+  if (!draft.in_fragment) return;
+  value.warning("stands in a fragment and decides for the alerts of every team",
+                "move it into a file of the rules root");
+}
+
+std::string define_element(Section& section, std::string_view what, Names& names,
+                           PolicyDraft& draft) {
+  const auto name = section.require("name", "give each " + std::string(what) + " a name");
+  if (!name) return "";
+  auto text = name->text();
+  if (!text || !names.define(what, *text, name->at(), draft.report)) return "";
+  return std::move(*text);
+}
+
+bool is_empty_list(const Value& value) {
+  return value.is(Node::Kind::empty) || (value.is(Node::Kind::list) && value.node().items.empty());
 }
 
 bool is_only_one(const Value& value, std::optional<Position>& first, Report& report) {
@@ -169,19 +207,23 @@ PolicyResult compile_policy(const Settings& settings, std::vector<triage::Policy
   auto policy = std::make_shared<triage::Policy>();
   copy_settings(settings, *policy);
   Report report;
-  PolicyDraft draft(report, *policy);
+  PolicyDraft draft(settings, report, *policy);
   Scopes scopes(settings);
+  bool all_read = true;
   for (const triage::PolicyFile& file : files) {
     scopes.enter(file.path, draft);
-    read_file(file, draft);
+    all_read = read_file(file, draft) && all_read;
   }
   scopes.report_unused(report);
   use_teams_of_tokens(settings, draft);
-  check_references(draft);
+  // The mistake of one fragment is no mistake of those that use its names: they are taken over.
+  if (all_read) check_references(draft);
   if (!draft.has_map) add_default_severity_map(policy->rules.severity);
   add_default_escalation(draft);
   std::ranges::sort(policy->rules.services, {}, &rules::Service::name);
   std::ranges::sort(policy->escalations, {}, &triage::Escalation::name);
+  if (all_read) check_reach(draft);
+  check_dependencies(draft);
   policy->rules.hash = hash_of(settings, files);
   rules::compile(policy->rules);
   policy->files = std::move(files);

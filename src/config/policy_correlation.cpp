@@ -9,40 +9,77 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// False if there is something the rule cannot be built from.
+constexpr std::uint64_t kAlertsMax = 100'000;  // That open_after may wait for.
+constexpr std::uint64_t kHopsMax = 10;
+
+/// `{alerts: 3, distinct: instance, within: 5m}`
+void read_open_after(const Value& value) {
+  Section section(value);
+  if (const auto alerts = section.require("alerts", "say how many, such as alerts: 3")) {
+    alerts->integer(2, kAlertsMax);
+  }
+  if (const auto distinct = section.find("distinct")) distinct->text();
+  if (const auto within = section.require("within", "say within which time, such as within: 5m")) {
+    within->duration(1s);
+  }
+}
+
+/// `{hops: 2, within: 15m}`
+void read_topology(const Value& value) {
+  Section section(value);
+  if (const auto hops = section.find("hops")) hops->integer(1, kHopsMax);
+  if (const auto within = section.find("within")) within->duration(1s);
+}
+
+void read_otherwise(const Value& value, bool waits) {
+  value.choice({"next", "none"});
+  if (!waits) {
+    value.error("nothing is waited for", "it goes with open_after; add that or remove this");
+  }
+}
+
+bool read_by(const Value& by, rules::CorrelationRule& rule) {
+  rule.by = by.texts();
+  if (is_empty_list(by)) {
+    by.error("no label to group by", "list at least one, such as [service]");
+  }
+  return !rule.by.empty();
+}
+
+/// False if there is something the rule cannot be built from, or if it does not act.
 bool read_parts(Section& section, rules::CorrelationRule& rule, PolicyDraft& draft) {
   bool good = true;
   if (const auto when = section.find("when")) {
-    auto predicate = draft.predicates.read(*when);
+    auto predicate = read_scoped(*when, draft);
     good = predicate.has_value();
     if (predicate) rule.when = std::move(*predicate);
+  } else {
+    rule.when = scoped(draft, {});
   }
-  if (const auto by =
-          section.require("by", "list the labels that group alerts, such as [service]")) {
-    rule.by = by->texts();
-    if (by->is(Node::Kind::empty) || (by->is(Node::Kind::list) && by->node().items.empty())) {
-      by->error("no label to group by", "list at least one, such as [service]");
-    }
-  }
-  rule.when = scoped(draft, std::move(rule.when));
+  const auto topology = section.find("topology");
+  if (topology) read_topology(*topology);
+  const auto by =
+      topology ? section.find("by")
+               : section.require("by", "list the labels that group alerts, such as [service]");
+  if (by) good = read_by(*by, rule) && good;
   section.duration("window", rule.window, 1s);
   section.duration("max_age", rule.max_age, 1s);
+  const auto open_after = section.find("open_after");
+  if (open_after) read_open_after(*open_after);
+  if (const auto otherwise = section.find("otherwise")) {
+    read_otherwise(*otherwise, open_after.has_value());
+  }
   section.not_yet({"open_after", "otherwise", "topology"});
-  return good && !rule.by.empty();
+  // Without what it says of services around it, the rule would take every alert.
+  return good && by.has_value() && !topology;
 }
 
 void read_rule(const Value& value, PolicyDraft& draft) {
   Section section(value);
   rules::CorrelationRule rule;
   rule.at = value.at();
-  bool good = false;
-  if (const auto name = section.require("name", "every correlation rule has a name")) {
-    if (auto text = name->text()) {
-      good = draft.correlation.define("correlation rule", *text, name->at(), draft.report);
-      rule.name = std::move(*text);
-    }
-  }
-  good = read_parts(section, rule, draft) && good;
+  rule.name = define_element(section, "correlation rule", draft.correlation, draft);
+  const bool good = read_parts(section, rule, draft) && !rule.name.empty();
   if (good) draft.policy.rules.correlation.push_back(std::move(rule));
 }
 

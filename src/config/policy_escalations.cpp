@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "config/policy_reader.h"
-#include "config/targets.h"
 
 namespace tocsin::config {
 namespace {
@@ -25,13 +24,14 @@ triage::EscalationStep read_step(const Value& value, PolicyDraft& draft) {
   triage::EscalationStep step;
   step.wait = kDefaultWait;
   const auto page = section.find("page");
-  const bool is_empty = !page || page->is(Node::Kind::empty) ||
-                        (page->is(Node::Kind::list) && page->node().items.empty());
-  if (page) step.channels = read_targets(*page, draft.policy.channels);
+  if (page) step.channels = read_page(*page, draft);
+  const bool is_empty = !page || is_empty_list(*page);
   if (is_empty && !value.is(Node::Kind::text) && !value.is(Node::Kind::list)) {
     value.warning("the step reaches nobody and is passed over", "add page: [channel:NAME]");
   }
   section.duration("wait", step.wait, 1ms);
+  if (const auto severities = section.find("severity")) read_levels(*severities);
+  if (const auto during = section.find("during")) use_name(*during, draft.time_intervals_used);
   section.not_yet({"severity", "during"});
   return step;
 }
@@ -62,7 +62,10 @@ void read_escalation(const Value::Named& entry, PolicyDraft& draft) {
     escalation.ack_timeout = timeout->duration(1ms);
   }
   if (const auto fallback = section.find("fallback")) {
-    escalation.fallback = read_fallback_targets(*fallback, draft.policy.channels);
+    if (is_empty_list(*fallback)) {
+      fallback->error("a fallback that reaches nobody", "name a channel, or leave the key out");
+    }
+    escalation.fallback = read_page(*fallback, draft);
   }
   draft.policy.escalations.push_back(std::move(escalation));
 }

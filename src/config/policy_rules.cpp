@@ -76,19 +76,15 @@ void read_set(const Value& value, rules::TriageRule& rule, PolicyDraft& draft) {
 
 /// False if the rule's condition cannot be told.
 bool read_when(Section& section, rules::TriageRule& rule, PolicyDraft& draft) {
-  bool good = true;
-  if (const auto when = section.find("when")) {
-    auto predicate = draft.predicates.read(*when);
-    good = predicate.has_value();
-    if (predicate) rule.when = std::move(*predicate);
-  }
-  rule.when = scoped(draft, std::move(rule.when));
-  return good;
+  const auto when = section.find("when");
+  auto predicate = when ? read_scoped(*when, draft) : scoped(draft, {});
+  if (predicate) rule.when = std::move(*predicate);
+  return predicate.has_value();
 }
 
 void read_decisions(Section& section, rules::TriageRule& rule, PolicyDraft& draft) {
   if (const auto set = section.find("set")) read_set(*set, rule, draft);
-  if (const auto level = section.find("severity")) rule.severity = read_severity_level(*level);
+  if (const auto level = section.find("severity")) rule.severity = read_level(*level);
   if (const auto name = section.find("escalation")) {
     if (auto text = name->text()) {
       draft.escalations_used.push_back({*text, name->path(), name->at()});
@@ -98,10 +94,7 @@ void read_decisions(Section& section, rules::TriageRule& rule, PolicyDraft& draf
   if (const auto hold = section.find("hold")) rule.hold = hold->duration(Duration::zero());
   if (const auto drop = section.find("drop")) {
     rule.drop = drop->boolean();
-    if (rule.drop.value_or(false) && draft.in_fragment && draft.scope == nullptr) {
-      drop->warning("a fragment without a scope drops alerts of every team",
-                    "scope the folder under fragments in tocsin.yaml");
-    }
+    if (rule.drop.value_or(false)) warn_if_unscoped(*drop, "the rule", draft);
   }
 }
 
@@ -115,14 +108,8 @@ void read_rule(const Value& value, PolicyDraft& draft) {
   Section section(value);
   rules::TriageRule rule;
   rule.at = value.at();
-  bool good = false;
-  if (const auto name = section.require("name", "every rule has a name")) {
-    if (auto text = name->text()) {
-      good = draft.rules.define("rule", *text, name->at(), draft.report);
-      rule.name = std::move(*text);
-    }
-  }
-  good = read_when(section, rule, draft) && good;
+  rule.name = define_element(section, "rule", draft.rules, draft);
+  const bool good = read_when(section, rule, draft) && !rule.name.empty();
   read_decisions(section, rule, draft);
   if (value.is(Node::Kind::mapping) && !decides_something(value)) {
     value.warning("the rule decides nothing",

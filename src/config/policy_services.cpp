@@ -6,17 +6,6 @@
 namespace tocsin::config {
 namespace {
 
-/// A web address, so that it may become a link wherever an incident is shown.
-void read_runbook(const Value& value, std::string& out) {
-  auto text = value.text();
-  if (!text) return;
-  if (!text->starts_with("https://") && !text->starts_with("http://")) {
-    value.error(in_quotes(*text) + " is no web address", "begin it with https:// or http://");
-    return;
-  }
-  out = std::move(*text);
-}
-
 void read_labels(const Value& value, Labels& out) {
   const auto entries = value.named();
   std::vector<std::pair<std::string, std::string>> texts;
@@ -30,10 +19,21 @@ void read_labels(const Value& value, Labels& out) {
 }
 
 void use_escalation(const Value& value, std::string& out, PolicyDraft& draft) {
-  auto name = value.text();
-  if (!name) return;
-  draft.escalations_used.push_back({*name, value.path(), value.at()});
-  out = std::move(*name);
+  if (auto name = use_name(value, draft.escalations_used)) out = std::move(*name);
+}
+
+/// The services this one needs; circles are looked for once all are known.
+void read_dependencies(const Value& value, const std::string& service, PolicyDraft& draft) {
+  std::vector<Reference> uses;
+  use_names(value, uses);
+  for (const Reference& used : uses) {
+    if (used.name == service) {
+      draft.report.error(used.at, used.path + ": the service depends on itself", "remove it");
+      continue;
+    }
+    draft.services_used.push_back(used);
+    draft.depends_on[service].push_back(used);
+  }
 }
 
 /// One name for all severities, or `{SEV-1: name, default: name}`.
@@ -59,25 +59,33 @@ void read_service(const Value::Named& entry, PolicyDraft& draft) {
   service.at = entry.at;
   Section section(entry.value);
   if (const auto team = section.find("team")) {
-    if (auto name = team->text()) {
-      draft.teams_used.push_back({*name, team->path(), team->at()});
-      service.team = std::move(*name);
-    }
+    if (auto name = use_name(*team, draft.teams_used)) service.team = std::move(*name);
   }
   section.text("tier", service.tier);
   if (const auto labels = section.find("labels")) read_labels(*labels, service.labels);
   if (const auto name = section.find("escalation")) read_escalation(*name, service, draft);
   if (const auto runbook = section.find("runbook")) {
-    read_runbook(*runbook, service.runbook);
+    read_web_address(*runbook, service.runbook);
   } else {
     draft.report.warning(entry.at, entry.value.path() + ": the service has no runbook",
                          "add runbook: https://…, what to do when it breaks");
   }
+  if (const auto needed = section.find("depends_on")) read_dependencies(*needed, entry.name, draft);
   section.not_yet({"depends_on"});
   draft.policy.rules.services.push_back(std::move(service));
 }
 
 }  // namespace
+
+void read_web_address(const Value& value, std::string& out) {
+  auto text = value.text();
+  if (!text) return;
+  if (!text->starts_with("https://") && !text->starts_with("http://")) {
+    value.error(in_quotes(*text) + " is no web address", "begin it with https:// or http://");
+    return;
+  }
+  out = std::move(*text);
+}
 
 void read_services(const Value& value, PolicyDraft& draft) {
   for (const Value::Named& entry : value.named()) read_service(entry, draft);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -8,13 +9,12 @@
 namespace tocsin::config {
 namespace {
 
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kIncidentCountMax = 1'000'000;  // Of alerts, or of a label's values.
+
 /// Verdicts refer to words and criteria by 16 bits.
 constexpr std::size_t kListMax = std::numeric_limits<std::uint16_t>::max();
-
-const std::vector<std::string_view>& severity_words() {
-  static const std::vector<std::string_view> words = {"SEV-1", "SEV-2", "SEV-3", "SEV-4"};
-  return words;
-}
 
 std::optional<Severity> read_level_or_none(const Value& value) {
   if (value.is(Node::Kind::text) && value.node().text == "none") return Severity::none;
@@ -59,27 +59,51 @@ void read_map(const Value& value, PolicyDraft& draft) {
   std::ranges::sort(map, {}, &rules::SeverityPolicy::Mapping::word);
 }
 
+/// `{alerts: 50, within: 5m}`, or `{distinct: service, at_least: 5, within: 10m}`.
+void read_incident_criterion(const Value& value) {
+  Section section(value);
+  const auto alerts = section.find("alerts");
+  const auto distinct = section.find("distinct");
+  const auto at_least = section.find("at_least");
+  if (alerts) alerts->integer(1, kIncidentCountMax);
+  if (distinct) distinct->text();
+  if (at_least) at_least->integer(2, kIncidentCountMax);
+  if (alerts.has_value() == (distinct.has_value() || at_least.has_value())) {
+    value.error("expected either alerts, or distinct and at_least",
+                "write {alerts: 50, within: 5m} or {distinct: service, at_least: 5, within: 10m}");
+  } else if (distinct.has_value() != at_least.has_value()) {
+    value.error(std::string("the key \"") + (distinct ? "at_least" : "distinct") + "\" is missing",
+                "write {distinct: service, at_least: 5, within: 10m}");
+  }
+  if (const auto within = section.require("within", "say within which time, such as within: 5m")) {
+    within->duration(1s);
+  }
+}
+
 void read_criterion(const Value& value, PolicyDraft& draft) {
   Section section(value);
   rules::SeverityCriterion criterion;
   criterion.at = value.at();
-  bool good = true;
-  if (const auto name = section.require("name", "every criterion has a name")) {
-    auto text = name->text();
-    good = text && draft.criteria.define("severity criterion", *text, name->at(), draft.report);
-    if (text) criterion.name = std::move(*text);
-  }
+  criterion.name = define_element(section, "severity criterion", draft.criteria, draft);
+  bool good = !criterion.name.empty();
   if (const auto level =
           section.require("severity", "write severity: SEV-1, or the one it means")) {
-    criterion.severity = read_severity_level(*level).value_or(criterion.severity);
+    criterion.severity = read_level(*level).value_or(criterion.severity);
   }
+  const auto incident = section.find("incident");
+  if (incident) read_incident_criterion(*incident);
   section.not_yet({"incident"});
-  if (const auto when = section.require("when", "say for which alerts it holds")) {
-    auto predicate = draft.predicates.read(*when);
+  const auto when =
+      incident ? section.find("when") : section.require("when", "say for which alerts it holds");
+  if (when) {
+    auto predicate = read_scoped(*when, draft);
     good = good && predicate;
-    if (predicate) criterion.when = scoped(draft, std::move(*predicate));
+    if (predicate) criterion.when = std::move(*predicate);
   }
-  if (good) draft.policy.rules.severity.criteria.push_back(std::move(criterion));
+  // What counts alerts of an incident says nothing of a single one.
+  if (good && when && !incident) {
+    draft.policy.rules.severity.criteria.push_back(std::move(criterion));
+  }
 }
 
 void read_criteria(const Value& value, PolicyDraft& draft) {
@@ -91,11 +115,20 @@ void read_criteria(const Value& value, PolicyDraft& draft) {
   for (const Value& element : elements) read_criterion(element, draft);
 }
 
-/// What maps words to severities decides for the alerts of every team.
-void warn_of_reach(const Value& value, const PolicyDraft& draft) {
-  if (!draft.in_fragment) return;
-  value.warning("stands in a fragment and may lower the severity of every team's alerts",
-                "move it into a file of the rules root; a fragment may raise with criteria");
+void read_one_level(const Value& value, PolicyDraft& draft) {
+  Section section(value);
+  if (const auto roles = section.find("roles")) use_names(*roles, draft.roles_used);
+  for (const std::string_view key : {"update_every", "review_within"}) {
+    if (const auto time = section.find(key)) time->duration(1min);
+  }
+  if (const auto major = section.find("major")) major->boolean();
+}
+
+void read_level_duties(const Value& value, PolicyDraft& draft) {
+  Section section(value);
+  for (const std::string_view word : severity_words()) {
+    if (const auto level = section.find(word)) read_one_level(*level, draft);
+  }
 }
 
 }  // namespace
@@ -107,7 +140,7 @@ void read_severity(const Value& value, PolicyDraft& draft) {
   if (const auto otherwise = section.find("default")) {
     warn_of_reach(*otherwise, draft);
     severity.otherwise_at = otherwise->at();
-    severity.otherwise = read_severity_level(*otherwise).value_or(severity.otherwise);
+    severity.otherwise = read_level(*otherwise).value_or(severity.otherwise);
   }
   section.text("from_label", severity.from_label);
   if (const auto map = section.find("map")) {
@@ -115,13 +148,30 @@ void read_severity(const Value& value, PolicyDraft& draft) {
     read_map(*map, draft);
   }
   if (const auto criteria = section.find("criteria")) read_criteria(*criteria, draft);
+  if (const auto levels = section.find("levels")) read_level_duties(*levels, draft);
   section.not_yet({"levels"});
 }
 
-std::optional<Severity> read_severity_level(const Value& value) {
+const std::vector<std::string_view>& severity_words() {
+  static const std::vector<std::string_view> words = {"SEV-1", "SEV-2", "SEV-3", "SEV-4"};
+  return words;
+}
+
+std::optional<Severity> read_level(const Value& value) {
   const auto index = value.choice(severity_words());
   if (!index) return std::nullopt;
   return static_cast<Severity>(*index + 1);
+}
+
+std::vector<Severity> read_levels(const Value& value) {
+  if (is_empty_list(value)) {
+    value.error("a list without a severity", "name one or more of SEV-1 to SEV-4");
+  }
+  std::vector<Severity> out;
+  for (const Value& element : value.list()) {
+    if (const auto level = read_level(element)) out.push_back(*level);
+  }
+  return out;
 }
 
 void add_default_severity_map(rules::SeverityPolicy& severity) {

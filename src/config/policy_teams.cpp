@@ -1,12 +1,15 @@
+#include <utility>
+
 #include "config/policy_reader.h"
 
 namespace tocsin::config {
 
-/// This version pages channels, so a team's members are checked in form only.
+/// A team may have no members: services name it, and escalations are found by it.
 void read_teams(const Value& value, PolicyDraft& draft) {
   for (const Value::Named& entry : value.named()) {
     draft.teams.define("team", entry.name, entry.at, draft.report);
-    entry.value.texts();
+    std::vector<std::string> members = use_names(entry.value, draft.users_used);
+    draft.reach.add_team(entry.name, std::move(members));
   }
 }
 

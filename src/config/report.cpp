@@ -41,9 +41,16 @@ void Report::warning(Position at, std::string problem, std::string cure) {
       {Diagnostic::Level::warning, std::move(at), std::move(problem), std::move(cure)});
 }
 
+void Report::note(std::string_view topic, Position at, std::string text) {
+  if (noted_.size() >= kShownMax) return;
+  if (!noted_.emplace(at.file, topic).second) return;
+  diagnostics_.push_back({Diagnostic::Level::note, std::move(at), std::move(text), ""});
+}
+
 Diagnostics Report::take() {
   errors_ = 0;
   warnings_ = 0;
+  noted_.clear();
   return std::exchange(diagnostics_, {});
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tocsin/base/diagnostic.h"
@@ -18,6 +20,8 @@ class Report {
 
   void error(Position at, std::string problem, std::string cure);
   void warning(Position at, std::string problem, std::string cure);
+  /// Something to know that is no mistake, once for each `topic` and file.
+  void note(std::string_view topic, Position at, std::string text);
   /// True once further errors are only counted; callers may skip work that makes them readable.
   bool errors_are_full() const { return errors_ > kShownMax; }
   std::size_t errors() const { return errors_; }
@@ -28,6 +32,7 @@ class Report {
   Diagnostics diagnostics_;
   std::size_t errors_ = 0;
   std::size_t warnings_ = 0;
+  std::set<std::pair<std::string, std::string>> noted_;  // File and topic; at most kShownMax.
 };
 
 /// The text in double quotes, cut to 80 bytes, with control characters made visible.

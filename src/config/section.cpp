@@ -45,14 +45,13 @@ std::optional<Value> Section::require(std::string_view key, std::string cure) {
   return value;
 }
 
-void Section::not_yet(std::initializer_list<std::string_view> keys) {
+void Section::not_yet(std::initializer_list<std::string_view> keys) const {
   for (const Node::Entry& entry : value_.node_->entries) {
     const auto found = std::ranges::find(keys, std::string_view(entry.key->text));
     if (found == keys.end()) continue;
-    refused_.push_back(*found);
-    value_.report_->error(value_.document_->position(*entry.key),
-                          value_.child_path(*found) + " is not supported by this version of Tocsin",
-                          "remove it");
+    value_.report_->note(
+        *found, value_.document_->position(*entry.key),
+        value_.child_path(*found) + ": checked, but it does not act in this version of Tocsin");
   }
 }
 

@@ -24,8 +24,9 @@ class Section {
   std::optional<Value> find(std::string_view key);
   /// The same; that it is missing is an error with `cure`.
   std::optional<Value> require(std::string_view key, std::string cure);
-  /// Keys that Tocsin has, but not this version: using one is an error of its own kind.
-  void not_yet(std::initializer_list<std::string_view> keys);
+  /// Keys that are read and checked, but decide nothing in this version: a note says so for each
+  /// that is there, once in a file.
+  void not_yet(std::initializer_list<std::string_view> keys) const;
   /// Keys of secrets that must not stand in YAML, each with the key that names a file instead.
   void secret(std::string_view key, std::string_view file_key);
   /// Keys that were not asked for are no mistakes: they are not this reader's.
@@ -44,7 +45,7 @@ class Section {
 
   Value value_;
   std::vector<std::string_view> known_;
-  std::vector<std::string_view> refused_;  // Reported already.
+  std::vector<std::string_view> refused_;  // Reported already, or not ours.
 };
 
 }  // namespace tocsin::config

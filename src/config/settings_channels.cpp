@@ -78,6 +78,8 @@ void read_channel(const Value& value, SettingsDraft& draft) {
   section.secret("url", "url_file");
   section.secret("secret", "secret_file");
   section.secret("password", "password_file");
+  bool updates = false;
+  section.boolean("updates", updates);
   section.not_yet({"updates"});
   if (!channel.name.empty()) draft.out.channels.push_back(std::move(channel));
 }

@@ -70,6 +70,15 @@ std::string range_text(std::string_view from, std::string_view to) {
 
 }  // namespace
 
+bool is_name(std::string_view text) {
+  const auto is_fine = [](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '.' || c == '-';
+  };
+  return !text.empty() && text.size() <= kNameMax && text[0] != '.' && text[0] != '-' &&
+         std::ranges::all_of(text, is_fine);
+}
+
 Value::Value(const Document& document, Report& report)
     : document_(&document), report_(&report), node_(document.root()) {
   CHECK(node_ != nullptr);
@@ -122,35 +131,34 @@ std::optional<std::string> Value::plain() const {
   return node_->text;
 }
 
-std::optional<std::string> Value::text() const {
+std::optional<std::string> Value::text(bool of_lines) const {
   auto out = plain();
   if (!out) return std::nullopt;
-  const auto is_control = [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; };
+  const auto is_control = [of_lines](char c) {
+    return ((c >= 0 && c < 0x20) || c == 0x7F) && !(of_lines && c == '\n');
+  };
   if (out->empty()) {
     error("expected text, found an empty one", "write a value, or leave the key out");
   } else if (out->size() > kTextMax) {
     error("a text of " + std::to_string(out->size()) + " bytes",
           "at most " + std::to_string(kTextMax) + " are read here");
   } else if (std::ranges::any_of(*out, is_control)) {
-    error("a text with a control character or line end in it", "write it on one line");
+    error(of_lines ? "a text with a control character in it"
+                   : "a text with a control character or line end in it",
+          of_lines ? "remove it" : "write it on one line");
   } else {
     return out;
   }
   return std::nullopt;
 }
 
+std::optional<std::string> Value::text() const { return text(false); }
+std::optional<std::string> Value::lines() const { return text(true); }
+
 std::optional<std::string> Value::name() const {
   auto out = text();
-  if (!out) return std::nullopt;
-  const auto is_fine = [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c == '.' || c == '-';
-  };
-  const bool starts_well = (*out)[0] != '.' && (*out)[0] != '-';
-  if (out->size() <= kNameMax && starts_well && std::ranges::all_of(*out, is_fine)) return out;
-  error(in_quotes(*out) + " is no name here",
-        "use at most 100 letters, digits, \"_\", \".\" and \"-\", beginning with one of the first "
-        "three kinds");
+  if (!out || is_name(*out)) return out;
+  error(in_quotes(*out) + " is no name here", std::string(kNameCure));
   return std::nullopt;
 }
 

@@ -14,6 +14,15 @@
 
 namespace tocsin::config {
 
+/// True for what may stand in a URL and on a command line: at most 100 letters, digits, `_`, `.`
+/// and
+/// `-`, beginning with one of the first three kinds.
+bool is_name(std::string_view);
+inline constexpr std::string_view kNameCure =
+    "use at most 100 letters, digits, \"_\", \".\" and \"-\", beginning with one of the first "
+    "three "
+    "kinds";
+
 /// A node being read: it knows its path ("services.checkout.tier") and place, and tells its
 /// mistakes. Every reading of a wrong value reports an error and yields nothing. A view: document
 /// and report must outlive it.
@@ -37,7 +46,9 @@ class Value {
   /// Text without control characters, not empty, at most kTextMax bytes.
   static constexpr std::size_t kTextMax = 64 << 10;
   std::optional<std::string> text() const;
-  /// A text that may stand in a URL and on a command line: letters, digits, `_`, `.` and `-`.
+  /// The same, of any number of lines.
+  std::optional<std::string> lines() const;
+  /// A text for which is_name() holds.
   std::optional<std::string> name() const;
   std::optional<bool> boolean() const;
   std::optional<std::uint64_t> integer(std::uint64_t min, std::uint64_t max) const;
@@ -65,6 +76,7 @@ class Value {
   std::string child_path(std::string_view key) const;
   bool check_mapping() const;
   std::optional<std::string> plain() const;
+  std::optional<std::string> text(bool of_lines) const;
 
   const Document* document_;
   Report* report_;

@@ -83,14 +83,17 @@ bool is_news(const config::Settings& settings, const std::string& problem) {
 }  // namespace
 
 void log_diagnostics(const Diagnostics& diagnostics, telemetry::Log& log) {
-  for (std::size_t i = 0; i < std::min(diagnostics.size(), kDiagnosticsLogged); ++i) {
-    const bool error = diagnostics[i].level == Diagnostic::Level::error;
+  std::size_t mistakes = 0;
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.level == Diagnostic::Level::note) continue;  // `check` tells these.
+    if (++mistakes > kDiagnosticsLogged) continue;
+    const bool error = diagnostic.level == Diagnostic::Level::error;
     log.write(error ? telemetry::Log::Level::error : telemetry::Log::Level::warning,
-              "config.diagnostic", {{"text", format(diagnostics[i])}});
+              "config.diagnostic", {{"text", format(diagnostic)}});
   }
-  if (diagnostics.size() <= kDiagnosticsLogged) return;
+  if (mistakes <= kDiagnosticsLogged) return;
   log.write(telemetry::Log::Level::warning, "config.diagnostics_more",
-            {{"not_shown", std::to_string(diagnostics.size() - kDiagnosticsLogged)},
+            {{"not_shown", std::to_string(mistakes - kDiagnosticsLogged)},
              {"cure", "`tocsin check` shows all of them"}});
 }
 

@@ -51,8 +51,9 @@ void append_texts(std::string_view name, const std::vector<std::string>& texts, 
 }
 
 void append(const Diagnostic& diagnostic, std::string& out) {
-  out += diagnostic.level == Diagnostic::Level::error ? R"({"level":"error","file":)"
-                                                      : R"({"level":"warning","file":)";
+  out += R"({"level":")";
+  out += to_string(diagnostic.level);
+  out += R"(","file":)";
   append_json_string(diagnostic.at.file, out);
   out += ",\"line\":" + std::to_string(diagnostic.at.line) +
          ",\"column\":" + std::to_string(diagnostic.at.column) + ",\"problem\":";
@@ -90,6 +91,7 @@ Response reload_response(const Reloaded& reloaded) {
   append_texts("at_restart", reloaded.at_restart, response.body);
   response.body += ",\"diagnostics\":[";
   for (const Diagnostic& diagnostic : reloaded.diagnostics) {
+    if (diagnostic.level == Diagnostic::Level::note) continue;  // No mistake: `check` tells it.
     if (response.body.back() != '[') response.body += ',';
     append(diagnostic, response.body);
   }

@@ -18,6 +18,15 @@ inline std::string text_of(const Diagnostics& diagnostics) {
   return out;
 }
 
+/// Without the notes, which are no mistakes.
+inline std::string mistakes_in(const Diagnostics& diagnostics) {
+  std::string out;
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.level != Diagnostic::Level::note) out += format(diagnostic) + "\n";
+  }
+  return out;
+}
+
 inline std::string read_all(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "config_world.h"
+#include "every_section.h"
 #include "tocsin/config/config.h"
 
 namespace tocsin::config {
@@ -177,6 +178,7 @@ TEST(HostileYaml, RandomDamageToGoodRulesIsDiagnosedOrHarmless) {
     rules += read_all(root / "rules" / (std::string(name) + ".yaml"));
   }
   ASSERT_GT(rules.size(), 1000u);
+  rules += kEverySection;
   std::mt19937_64 random(20261123);
   int refused = 0;
   for (int round = 0; round < 2000; ++round) {

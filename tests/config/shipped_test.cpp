@@ -10,9 +10,9 @@ namespace {
 
 const std::string kShipped = std::string(TOCSIN_SOURCE_DIR) + "/config/tocsin.yaml";
 
-TEST(ShippedFiles, LoadWithoutASingleDiagnostic) {
+TEST(ShippedFiles, LoadWithoutASingleMistake) {
   const Loaded loaded = load(kShipped);
-  EXPECT_EQ(text_of(loaded.diagnostics), "");
+  EXPECT_EQ(mistakes_in(loaded.diagnostics), "");
   EXPECT_TRUE(loaded.settings_are_good);
   ASSERT_NE(loaded.policy, nullptr);
   EXPECT_GE(loaded.policy->rules.services.size(), 4u);

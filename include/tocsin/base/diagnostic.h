@@ -16,15 +16,18 @@ struct Position {
 /// "rules/severity.yaml:12": what incidents and explanations point at.
 std::string format_short(const Position&);
 
-/// One mistake in a file, with its cure.
+/// One mistake in a file, with its cure; or, as a note, something that is no mistake and that whoever
+/// wrote the file has to know. A note is never counted among mistakes.
 struct Diagnostic {
-  enum class Level { error, warning };
+  enum class Level { error, warning, note };
   Level level = Level::error;
   Position at;
   std::string problem;  ///< What is wrong, e.g. `unknown key "escalatoin"`.
   std::string cure;     ///< What would be right, e.g. `did you mean "escalation"?`; may be empty.
 };
 using Diagnostics = std::vector<Diagnostic>;
+
+std::string_view to_string(Diagnostic::Level);  ///< "error", "warning", "note".
 
 /// `file:line:column: error: what is wrong; what would be right`, without a line end.
 std::string format(const Diagnostic&);

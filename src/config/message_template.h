@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tocsin::config {
+
+/// What is wrong with the text of a message, and where.
+struct TemplateMistake {
+  std::size_t offset = 0;  ///< Byte in the text.
+  std::string problem;
+  std::string cure;
+};
+
+/// Checks a text with mustache tags: `{{name}}`, `{{{name}}}`, `{{&name}}`, sections
+/// `{{#name}}…{{/name}}` and `{{^name}}…{{/name}}`, comments `{{! … }}`. Every tag is closed, every
+/// section ends, and every name is one that a page has: `event`, `page.…`, `incident.…`, and within
+/// `{{#alerts}}` those of an alert. Nothing if all is well. Source: mustache(5).
+std::optional<TemplateMistake> check_message_template(std::string_view text);
+
+}  // namespace tocsin::config
