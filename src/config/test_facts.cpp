@@ -13,11 +13,11 @@ using Words = std::vector<std::string_view>;
 constexpr std::uint64_t kIncidentMax = 1'000'000;
 
 constexpr std::array kAlertKeys = {
-    FactKey{"state", FactForm::alert_state}, FactKey{"severity", FactForm::severity},
-    FactKey{"service", FactForm::text},      FactKey{"team", FactForm::text},
-    FactKey{"runbook", FactForm::text},      FactKey{"incident", FactForm::incident},
-    FactKey{"labels", FactForm::labels},     FactKey{"annotations", FactForm::labels},
-    FactKey{"by", FactForm::reason},
+    FactKey{"state", FactForm::alert_state},      FactKey{"severity", FactForm::severity},
+    FactKey{"service", FactForm::text},           FactKey{"team", FactForm::text},
+    FactKey{"runbook", FactForm::text},           FactKey{"incident", FactForm::incident},
+    FactKey{"suppressed", FactForm::suppression}, FactKey{"labels", FactForm::labels},
+    FactKey{"annotations", FactForm::labels},     FactKey{"by", FactForm::reason},
 };
 constexpr std::array kIncidentKeys = {
     FactKey{"state", FactForm::incident_state}, FactKey{"severity", FactForm::severity},
@@ -44,6 +44,7 @@ const Words& words_of(FactForm form) {
   static const Words alert_states = {"firing", "resolved"};
   static const Words incident_states = {"triggered", "acknowledged", "recovering", "resolved",
                                         "closed"};
+  static const Words suppressions = {"drop", "hold", "none"};
   static const Words events = {"triggered",  "escalated", "acknowledged", "updated",
                                "recovering", "reopened",  "resolved"};
   switch (form) {
@@ -53,6 +54,8 @@ const Words& words_of(FactForm form) {
       return alert_states;
     case FactForm::incident_state:
       return incident_states;
+    case FactForm::suppression:
+      return suppressions;
     default:
       return events;
   }

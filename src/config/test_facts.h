@@ -14,6 +14,7 @@ enum class FactForm : std::uint8_t {
   severity,        // SEV-1 to SEV-4, none
   alert_state,     // firing, resolved
   incident_state,  // triggered, …
+  suppression,     // drop, hold, none
   event,           // triggered, escalated, …
   incident,        // INC-1, none
   count,

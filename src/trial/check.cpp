@@ -10,7 +10,9 @@ using Words = std::vector<std::string_view>;
 
 /// The names that cases may use.
 struct Known {
-  Words sources, channels, deciders;
+  Words sources, channels;
+  Words rules, severities,
+      correlation;  ///< What may have decided something, severity, the incident.
 };
 
 Known known_of(const triage::Policy& policy) {
@@ -19,10 +21,13 @@ Known known_of(const triage::Policy& policy) {
   out.sources.emplace_back("alertmanager-api");
   for (const auto& channel : policy.channels) out.channels.emplace_back(channel);
   const rules::RuleSet& rules = policy.rules;
-  for (const auto& rule : rules.correlation) out.deciders.emplace_back(rule.name);
-  for (const auto& criterion : rules.severity.criteria) out.deciders.emplace_back(criterion.name);
-  for (const auto& mapping : rules.severity.map) out.deciders.emplace_back(mapping.word);
-  out.deciders.insert(out.deciders.end(), {"default", "none"});
+  for (const auto& rule : rules.triage) out.rules.emplace_back(rule.name);
+  for (const auto& rule : rules.correlation) out.correlation.emplace_back(rule.name);
+  out.severities = out.rules;
+  for (const auto& rule : rules.severity.criteria) out.severities.emplace_back(rule.name);
+  for (const auto& mapping : rules.severity.map) out.severities.emplace_back(mapping.word);
+  out.severities.emplace_back("default");
+  for (Words* words : {&out.rules, &out.severities, &out.correlation}) words->emplace_back("none");
   return out;
 }
 
@@ -41,9 +46,7 @@ class Checker {
   void check(const config::Expectation& expectation) {
     for (const auto& fact : expectation.facts) {
       if (fact.name == "channel") require("channel", fact.value, fact.at, known_.channels);
-      if (!fact.name.starts_with("by.")) continue;
-      check_decision(fact);
-      require("rule", fact.value, fact.at, known_.deciders);
+      if (fact.name.starts_with("by.")) check_decider(expectation.of, fact);
     }
   }
 
@@ -53,12 +56,29 @@ class Checker {
   }
 
  private:
-  void check_decision(const config::ExpectedFact& fact) {
-    const Words decisions = {"severity", "correlation"};
-    const std::string_view name = std::string_view(fact.name).substr(3);
-    if (std::ranges::find(decisions, name) != decisions.end()) return;
-    fail(fact.at, "no rule decides about \"" + std::string(name) + "\"",
-         suggestion(name, decisions, "write severity or correlation"));
+  void check_decider(config::Expectation::Of of, const config::ExpectedFact& fact) {
+    const std::string_view what = std::string_view(fact.name).substr(3);
+    if (what == "severity") {
+      return require("rule, criterion or word", fact.value, fact.at, known_.severities);
+    }
+    if (what == "correlation") {
+      return require("correlation rule", fact.value, fact.at, known_.correlation);
+    }
+    Words decisions = {"severity", "correlation"};
+    if (of == config::Expectation::Of::alert) {
+      decisions.insert(decisions.end(),
+                       {"service", "team", "runbook", "escalation", "hold", "drop"});
+      const bool is_set = what.starts_with("labels.") || what.starts_with("annotations.");
+      if (is_set || std::ranges::find(decisions, what) != decisions.end()) {
+        return require("rule", fact.value, fact.at, known_.rules);
+      }
+    }
+    fail(fact.at, "no rule decides about \"" + std::string(what) + "\"",
+         suggestion(what, decisions,
+                    of == config::Expectation::Of::alert
+                        ? "name severity, service, team, runbook, escalation, hold, drop, "
+                          "correlation, labels.NAME or annotations.NAME"
+                        : "name severity or correlation"));
   }
 
   void require(std::string_view what, const std::string& name, const Position& at,

@@ -1,20 +1,36 @@
 #include "trial/coverage.h"
 
 #include <algorithm>
+#include <set>
+
+#include "trial/decisions.h"
 
 namespace tocsin::trial {
 
 Coverage::Coverage(const rules::RuleSet& rules) : rules_(rules) {
+  for (const auto& rule : rules.triage) uses_.push_back({"rules", rule.name, rule.at});
   for (const auto& rule : rules.severity.criteria) {
     uses_.push_back({"severity.criteria", rule.name, rule.at});
   }
   for (const auto& rule : rules.correlation) uses_.push_back({"correlation", rule.name, rule.at});
 }
 
+void Coverage::count_triage(LabelsView labels, LabelsView annotations, std::string_view source,
+                            const rules::Verdict& verdict) {
+  if (verdict.effects == nullptr) return;
+  for (const std::uint32_t rule : verdict.effects->rules) ++uses_[rule].matched;
+  std::set<std::uint32_t> winners;
+  for (const Decision& decision : decisions_of(rules_, verdict, labels, annotations, source)) {
+    winners.insert(decision.rule);
+  }
+  for (const std::uint32_t rule : winners) ++uses_[rule].decided;
+}
+
 void Coverage::count(LabelsView labels, LabelsView annotations, std::string_view source,
                      const rules::Verdict& verdict) {
+  count_triage(labels, annotations, source, verdict);
   const rules::Subject subject = rules::subject_of(rules_, verdict, labels, annotations, source);
-  auto use = uses_.begin();
+  auto use = uses_.begin() + static_cast<std::ptrdiff_t>(rules_.triage.size());
   const auto& criteria = rules_.severity.criteria;
   for (std::size_t i = 0; i < criteria.size(); ++i, ++use) {
     if (rules::holds(criteria[i].when, subject)) ++use->matched;

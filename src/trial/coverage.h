@@ -16,8 +16,11 @@ class Coverage {
   std::vector<RuleUse> take() { return std::move(uses_); }
 
  private:
+  void count_triage(LabelsView labels, LabelsView annotations, std::string_view source,
+                    const rules::Verdict&);
+
   const rules::RuleSet& rules_;
-  std::vector<RuleUse> uses_;  ///< Criteria first, then correlation.
+  std::vector<RuleUse> uses_;  ///< Triage rules, criteria, correlation.
 };
 
 }  // namespace tocsin::trial

@@ -1,7 +1,10 @@
 #include "trial/facts.h"
 
+#include <algorithm>
+
 #include "tocsin/base/check.h"
 #include "tocsin/view/view.h"
+#include "trial/decisions.h"
 
 namespace tocsin::trial {
 namespace {
@@ -39,12 +42,29 @@ std::string decider(const World& world, const Reported& alert, std::string_view 
     if (alert.verdict.correlation < 0) return "none";
     return set.correlation[static_cast<std::size_t>(alert.verdict.correlation)].name;
   }
-  return "none";
+  const auto made = decisions_of(set, alert.verdict, alert.labels, alert.annotations, alert.source);
+  const auto found = std::ranges::find(made, decision, &Decision::what);
+  return found == made.end() ? "none" : set.triage[found->rule].name;
 }
 
 std::string runbook_of(const World& world, const Reported& alert) {
+  const rules::EffectsRef& effects = alert.verdict.effects;
+  if (effects != nullptr && !effects->runbook.empty()) return effects->runbook;
   const rules::Subject subject = subject_of(world, alert);
   return or_none(subject.service == nullptr ? "" : std::string_view(subject.service->runbook));
+}
+
+/// As sent, and what rules set over them.
+Labels annotations_of(const Reported& alert) {
+  const rules::EffectsRef& effects = alert.verdict.effects;
+  if (effects == nullptr) return alert.annotations;
+  return rules::set_over(alert.annotations, effects->annotations);
+}
+
+std::string_view suppression_of(const triage::Alert* alert) {
+  if (alert == nullptr || alert->status.state != triage::AlertState::firing) return "none";
+  if (alert->status.dropped) return "drop";
+  return alert->status.held_until == Instant{} ? "none" : "hold";
 }
 
 }  // namespace
@@ -53,12 +73,13 @@ std::string fact_of(const World& world, const Reported& alert, std::string_view 
   if (is_below(name, "labels")) {
     return std::string(rules::labels_after_rules(subject_of(world, alert)).get(name));
   }
-  if (is_below(name, "annotations")) return std::string(alert.annotations.get(name));
+  if (is_below(name, "annotations")) return std::string(annotations_of(alert).get(name));
   if (is_below(name, "by")) return decider(world, alert, name);
   const rules::Subject subject = subject_of(world, alert);
   if (name == "service" || name == "team") return or_none(subject.value_of(name));
   if (name == "runbook") return runbook_of(world, alert);
   const triage::Alert* found = world.find(alert);
+  if (name == "suppressed") return std::string(suppression_of(found));
   // One that ended a day ago or longer has left memory.
   if (name == "state") {
     return std::string(found == nullptr ? "resolved" : view::to_string(found->status.state));

@@ -19,6 +19,20 @@ escalations:
       - {page: [channel:log], wait: 5m}
       - {page: [channel:log, channel:ops], wait: 10m}
     ack_timeout: 30m
+rules:
+  - {name: shield, when: ['team="ours"'], drop: false}
+  - {name: canary, when: ['env="canary"'], drop: true}
+  - {name: first, when: ['alertname=~"Disk.*"'], set: {labels: {part: "{{labels.disk}}", kind: disk}}, hold: 2m}
+  - name: second
+    when: ['alertname=~"Disk.*"']
+    set:
+      service: search
+      team: storage
+      labels: {part: unknown}
+      annotations: {hint: look at it}
+      runbook: https://runbooks.example.net/disks
+    severity: SEV-4
+    escalation: fast
 correlation:
   - {name: rack, when: ['alertname="HostDown"'], by: [rack]}
   - {name: same-service, by: [service]}
@@ -251,23 +265,72 @@ TEST(Run, CriteriaSeeAnnotationsAndTheLabelsOfTheService) {
             "");
 }
 
+TEST(Run, TriageRulesAreNamedForEachThingTheyDecide) {
+  EXPECT_EQ(
+      failures(
+          "  - fire: {alertname: DiskFull}\n"
+          "  - fire: {alertname: DiskSlow, disk: sda}\n",
+          "  - {alert: {alertname: DiskFull}, suppressed: hold, incident: none, service: search,"
+          " team: storage, severity: SEV-4, runbook: https://runbooks.example.net/disks,"
+          " labels: {part: unknown, kind: disk, tier: '2'}, annotations: {hint: look at it},"
+          " by: {hold: first, drop: none, service: second, team: second, severity: second,"
+          " runbook: second, escalation: second, labels.part: second, labels.kind: first,"
+          " annotations.hint: second, correlation: same-service}}\n"
+          "  - {alert: {disk: sda}, labels: {part: sda}, by: {labels.part: first}}\n"
+          "  - {at: 119s, incidents: 0}\n"
+          "  - {at: 2m, alert: {}, suppressed: none, incident: INC-1}\n"
+          "  - {at: 2m, incident: INC-1, escalation: fast, team: storage}\n"),
+      "");
+}
+
+TEST(Run, WhatARuleDropsOpensNothing) {
+  EXPECT_EQ(
+      failures("  - fire: {alertname: A, env: canary}\n"
+               "  - fire: {alertname: B, env: canary, team: ours}\n",
+               "  - {alert: {alertname: A}, suppressed: drop, incident: none, state: firing,"
+               " by: {drop: canary}}\n"
+               "  - {alert: {alertname: B}, suppressed: none, incident: INC-1,"
+               " by: {drop: shield}}\n"
+               "  - {alert: {alertname: B}, suppressed: drop}\n"),
+      "t.yaml:9 at 0s {alertname=\"B\", env=\"canary\", team=\"ours\"} has suppressed drop; it "
+      "has none\n");
+}
+
+TEST(Run, CountsWhatTriageRulesWin) {
+  const auto given = cases(
+      "  - fire: {alertname: B, env: canary, team: ours}\n"
+      "  - fire: {alertname: DiskSlow}\n",
+      "  - {pages: 0, at: 0s}\n");
+  const Results results = run(given, policy());
+  const auto says = [&](std::size_t rule) {
+    const RuleUse& use = results.rules[rule];
+    return use.name + " " + std::to_string(use.matched) + " " + std::to_string(use.decided);
+  };
+  EXPECT_EQ(says(0), "shield 1 1");
+  EXPECT_EQ(says(1), "canary 1 0");  // The first took the decision from it.
+  EXPECT_EQ(says(2), "first 1 1");
+  EXPECT_EQ(says(3), "second 1 1");
+  EXPECT_EQ(results.rules[0].list, "rules");
+}
+
 TEST(Run, CountsHowOftenEachRuleMatchedAndDecided) {
   const auto given = cases(
       "  - fire: {alertname: HostDown, rack: r1, service: checkout, impact: outage}\n"
       "  - fire: {alertname: Slow, service: checkout}\n",
       "  - {pages: 0, at: 0s}\n");
   const Results results = run(given, policy());
-  ASSERT_EQ(results.rules.size(), 4u);
-  EXPECT_EQ(results.rules[0].name, "outage");
-  EXPECT_EQ(results.rules[0].list, "severity.criteria");
-  EXPECT_EQ(results.rules[0].matched, 1u);
-  EXPECT_EQ(results.rules[0].decided, 1u);
-  EXPECT_EQ(results.rules[1].matched, 0u);
-  EXPECT_EQ(results.rules[2].name, "rack");
-  EXPECT_EQ(results.rules[2].decided, 1u);
-  EXPECT_EQ(format_short(results.rules[3].at), "rules/shop.yaml:14");
-  EXPECT_EQ(results.rules[3].matched, 2u);  // The first took the other alert from it.
-  EXPECT_EQ(results.rules[3].decided, 1u);
+  ASSERT_EQ(results.rules.size(), 8u);
+  const auto* rules = &results.rules[4];
+  EXPECT_EQ(rules[0].name, "outage");
+  EXPECT_EQ(rules[0].list, "severity.criteria");
+  EXPECT_EQ(rules[0].matched, 1u);
+  EXPECT_EQ(rules[0].decided, 1u);
+  EXPECT_EQ(rules[1].matched, 0u);
+  EXPECT_EQ(rules[2].name, "rack");
+  EXPECT_EQ(rules[2].decided, 1u);
+  EXPECT_EQ(format_short(rules[3].at), "rules/shop.yaml:28");
+  EXPECT_EQ(rules[3].matched, 2u);  // The first took the other alert from it.
+  EXPECT_EQ(rules[3].decided, 1u);
   EXPECT_EQ(results.covered(), 3u);
   EXPECT_EQ(results.failed(), 1u);
 }
@@ -283,19 +346,28 @@ TEST(Check, NamesThatNothingDefinesAreToldWithTheNearest) {
       "  - {fire: {alertname: A}, source: promethius}\n"
       "  - {channel: opps, answers: refused}\n",
       "  - {page: lgo}\n"
-      "  - {alert: {}, by: {severity: outrage, corelation: rack, correlation: same-services}}\n");
+      "  - {alert: {}, by: {severity: outrage, corelation: rack, correlation: same-services}}\n"
+      "  - {alert: {}, by: {drop: nowhere, labels.env: nothing}}\n"
+      "  - {incident: INC-1, by: {drop: rack}}\n");
   std::string out;
   for (const Diagnostic& diagnostic : check(given, *policy())) out += format(diagnostic) + "\n";
-  EXPECT_EQ(out,
-            "t.yaml:4:36: error: nothing defines the source \"promethius\"; did you mean "
-            "\"prometheus\"?\n"
-            "t.yaml:5:15: error: nothing defines the channel \"opps\"; did you mean \"ops\"?\n"
-            "t.yaml:7:12: error: nothing defines the channel \"lgo\"; did you mean \"log\"?\n"
-            "t.yaml:8:32: error: nothing defines the rule \"outrage\"; did you mean \"outage\"?\n"
-            "t.yaml:8:53: error: no rule decides about \"corelation\"; did you mean "
-            "\"correlation\"?\n"
-            "t.yaml:8:72: error: nothing defines the rule \"same-services\"; did you mean "
-            "\"same-service\"?\n");
+  EXPECT_EQ(
+      out,
+      "t.yaml:4:36: error: nothing defines the source \"promethius\"; did you mean "
+      "\"prometheus\"?\n"
+      "t.yaml:5:15: error: nothing defines the channel \"opps\"; did you mean \"ops\"?\n"
+      "t.yaml:7:12: error: nothing defines the channel \"lgo\"; did you mean \"log\"?\n"
+      "t.yaml:8:32: error: nothing defines the rule, criterion or word \"outrage\"; did you mean "
+      "\"outage\"?\n"
+      "t.yaml:8:53: error: no rule decides about \"corelation\"; did you mean "
+      "\"correlation\"?\n"
+      "t.yaml:8:72: error: nothing defines the correlation rule \"same-services\"; did you mean "
+      "\"same-service\"?\n"
+      "t.yaml:9:28: error: nothing defines the rule \"nowhere\"; use a name that the rules or "
+      "tocsin.yaml define\n"
+      "t.yaml:9:49: error: nothing defines the rule \"nothing\"; use a name that the rules or "
+      "tocsin.yaml define\n"
+      "t.yaml:10:34: error: no rule decides about \"drop\"; name severity or correlation\n");
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ struct CaseResult {
 
 /// How often a rule had a say.
 struct RuleUse {
-  std::string_view list;  ///< "severity.criteria" or "correlation".
+  std::string_view list;  ///< "rules", "severity.criteria" or "correlation".
   std::string name;
   Position at;
   std::uint64_t matched = 0;  ///< Alerts its matchers held for.
