@@ -5,7 +5,8 @@ set(man_pages)
 foreach(page tocsin.1 tocsin.yaml.5 tocsin-rules.5)
   string(REGEX MATCH "[15]$" section ${page})
   set(rendered ${CMAKE_BINARY_DIR}/man/${page})
-  file(GLOB shown CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/config/tocsin.yaml ${CMAKE_SOURCE_DIR}/rules/*.yaml)
+  file(GLOB shown CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/config/tocsin.yaml ${CMAKE_SOURCE_DIR}/rules/*.yaml
+       ${CMAKE_SOURCE_DIR}/rules/tests/how-to.yaml)
   add_custom_command(
     OUTPUT ${rendered}.gz
     COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/man
@@ -29,7 +30,7 @@ install(FILES deploy/debian/copyright DESTINATION share/doc/tocsin)
 
 # What people edit: dpkg asks before it replaces any of it, and these are all there is in /etc/tocsin.
 file(GLOB shipped_config CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
-     ${CMAKE_SOURCE_DIR}/config/*.yaml ${CMAKE_SOURCE_DIR}/rules/*.yaml)
+     ${CMAKE_SOURCE_DIR}/config/*.yaml ${CMAKE_SOURCE_DIR}/rules/*.yaml ${CMAKE_SOURCE_DIR}/rules/*/*.yaml)
 set(conffiles "")
 foreach(file ${shipped_config})
   get_filename_component(folder ${file} DIRECTORY)

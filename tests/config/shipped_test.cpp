@@ -19,6 +19,22 @@ TEST(ShippedFiles, LoadWithoutASingleMistake) {
   EXPECT_GE(loaded.policy->files.size(), 5u);
 }
 
+TEST(ShippedFiles, TheExampleIsOfSomeSizeAndItsTeamsKeepToThemselves) {
+  const Loaded loaded = load(kShipped);
+  ASSERT_NE(loaded.policy, nullptr);
+  const rules::RuleSet& rules = loaded.policy->rules;
+  EXPECT_GE(rules.triage.size() + rules.correlation.size() + rules.severity.criteria.size(), 40u);
+  ASSERT_EQ(loaded.settings.fragments.size(), 3u);
+  for (const char* of_no_team : {"preview-7", "payment", "searching"}) {
+    const Labels labels{{"namespace", of_no_team}};
+    int holds = 0;
+    for (const Fragment& fragment : loaded.settings.fragments) {
+      holds += rules::holds(fragment.scope, {.labels = labels}) ? 1 : 0;
+    }
+    EXPECT_EQ(holds, 1) << of_no_team;  // The platform's.
+  }
+}
+
 TEST(ShippedFiles, TheSettingsHoldTheDefaults) {
   const Settings shipped = load(kShipped).settings;
   const Settings none =
