@@ -1,9 +1,12 @@
 """`tocsin test` with the real binary: a case made of a real incident passes with the same rules."""
 
 import datetime
+import json
+import subprocess
 import unittest
+import xml.etree.ElementTree
 
-from daemon import Scenario, wait_until
+from daemon import BINARY, TOP, Scenario, wait_until
 
 RULES = """
 services:
@@ -84,6 +87,28 @@ class CasesOfIncidents(Scenario):
         done = tocsin.cli("test", "--init-from", "INC-9")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("INC-9", done.stderr)
+
+
+class ShippedCases(unittest.TestCase):
+    """rules/tests, as programs read what comes of it."""
+
+    def run_cases(self, *words):
+        done = subprocess.run([BINARY, "test", *words], cwd=TOP, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        return done.stdout
+
+    def test_they_pass_and_reach_every_rule_in_each_format(self):
+        said = json.loads(self.run_cases("-o", "json", "--require-coverage", "100"))
+        names = [case["name"] for case in said["cases"]]
+        self.assertGreater(len(names), 40)
+        self.assertGreaterEqual(len(said["rules"]), 40)
+        self.assertEqual(said["covered"], len(said["rules"]))
+        suites = xml.etree.ElementTree.fromstring(self.run_cases("-o", "junit"))
+        self.assertEqual([case.get("name") for case in suites.iter("testcase")], names)
+        self.assertEqual(suites.get("failures"), "0")
+        tap = self.run_cases("-o", "tap").splitlines()
+        self.assertEqual(tap[:2], ["TAP version 14", f"1..{len(names)}"])
+        self.assertEqual([line.split(" - ", 1)[0] for line in tap[2:-1]], [f"ok {n + 1}" for n in range(len(names))])
 
 
 if __name__ == "__main__":
