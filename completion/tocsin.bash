@@ -19,6 +19,7 @@ _tocsin() {
     -o | --output)
       local formats="table json yaml"
       [[ ${COMP_WORDS[1]} != test ]] || formats="text tap junit json"
+      [[ ${COMP_WORDS[1]} != check ]] || formats+=" github gitlab"
       mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$current")
       return
       ;;

@@ -12,7 +12,13 @@ _tocsin_candidates() { # the words before the one being typed → "candidate:des
 _tocsin() {
   case $words[CURRENT-1] in
     --config | --token-file | --ca-file | --rules) _files; return ;;
-    -o | --output) [[ $words[2] == test ]] && compadd text tap junit json || compadd table json yaml; return ;;
+    -o | --output)
+      case $words[2] in
+        test) compadd text tap junit json ;;
+        check) compadd table json yaml github gitlab ;;
+        *) compadd table json yaml ;;
+      esac
+      return ;;
   esac
   local -a candidates
   candidates=("${(@f)$(_tocsin_candidates ${words[2,CURRENT-1]})}")

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <ostream>
+#include <system_error>
 
+#include "cli/annotations.h"
 #include "cli/document.h"
 #include "cli/pages.h"
 #include "cli/table.h"
@@ -16,16 +19,21 @@ namespace {
 
 namespace json = boost::json;
 
+std::size_t count(const Diagnostics& diagnostics, Diagnostic::Level level) {
+  return static_cast<std::size_t>(
+      std::count_if(diagnostics.begin(), diagnostics.end(),
+                    [level](const Diagnostic& d) { return d.level == level; }));
+}
+
 json::value to_json(const Diagnostics& diagnostics) {
   json::array list;
   for (const Diagnostic& diagnostic : diagnostics) {
-    list.push_back(
-        json::object{{"level", diagnostic.level == Diagnostic::Level::error ? "error" : "warning"},
-                     {"file", diagnostic.at.file},
-                     {"line", diagnostic.at.line},
-                     {"column", diagnostic.at.column},
-                     {"problem", diagnostic.problem},
-                     {"cure", diagnostic.cure}});
+    list.push_back(json::object{{"level", to_string(diagnostic.level)},
+                                {"file", diagnostic.at.file},
+                                {"line", diagnostic.at.line},
+                                {"column", diagnostic.at.column},
+                                {"problem", diagnostic.problem},
+                                {"cure", diagnostic.cure}});
   }
   return json::object{{"diagnostics", std::move(list)}};
 }
@@ -34,31 +42,63 @@ std::string counted(std::size_t count, std::string_view what) {
   return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
 }
 
+Tone tone_of(Diagnostic::Level level) {
+  switch (level) {
+    case Diagnostic::Level::error:
+      return Tone::bad;
+    case Diagnostic::Level::warning:
+      return Tone::warning;
+    case Diagnostic::Level::note:
+      break;
+  }
+  return Tone::faint;
+}
+
+/// `config/tocsin.yaml: 3 rules files, 1 error, 2 warnings, 4 notes`
+void print_summary(const Diagnostics& diagnostics, std::size_t files, const CheckOptions& options,
+                   Terminal& terminal) {
+  const std::size_t errors = count(diagnostics, Diagnostic::Level::error);
+  const std::size_t warnings = count(diagnostics, Diagnostic::Level::warning);
+  const std::size_t notes = count(diagnostics, Diagnostic::Level::note);
+  terminal.out << printable(options.config) << ": " << counted(files, "rules file") << ", ";
+  if (errors + warnings == 0) {
+    terminal.out << "no mistakes";
+  } else {
+    terminal.out << counted(errors, "error") << ", " << counted(warnings, "warning");
+  }
+  if (notes > 0) terminal.out << ", " << counted(notes, "note");
+  if (options.strict && warnings > 0) {
+    terminal.out << " (with --strict a warning is an error)";
+  }
+  terminal.out << '\n';
+}
+
 }  // namespace
 
 int print_diagnostics(const Diagnostics& diagnostics, std::size_t files,
                       const CheckOptions& options, Format format, Terminal& terminal) {
-  const auto errors = static_cast<std::size_t>(
-      std::count_if(diagnostics.begin(), diagnostics.end(),
-                    [](const Diagnostic& d) { return d.level == Diagnostic::Level::error; }));
-  const std::size_t warnings = diagnostics.size() - errors;
-  const int code = errors > 0 || (options.strict && warnings > 0) ? 1 : 0;
-  if (format != Format::table) {
+  const bool has_warnings = count(diagnostics, Diagnostic::Level::warning) > 0;
+  const int code = has_errors(diagnostics) || (options.strict && has_warnings) ? 1 : 0;
+  std::error_code no_folder;  // It may be gone: paths then stay as they are.
+  const std::filesystem::path folder = std::filesystem::current_path(no_folder);
+  if (options.host == CodeHost::gitlab) {
+    print_document(gitlab_report(diagnostics, folder), Format::json, terminal);
+    return code;
+  }
+  if (options.host == CodeHost::none && format != Format::table) {
     print_document(to_json(diagnostics), format, terminal);
     return code;
   }
-  for (const Diagnostic& diagnostic : diagnostics) {
-    const Tone tone = diagnostic.level == Diagnostic::Level::error ? Tone::bad : Tone::warning;
-    terminal.out << painted(printable(tocsin::format(diagnostic)), tone, terminal.colour) << '\n';
-  }
-  terminal.out << printable(options.config) << ": " << counted(files, "rules file") << ", ";
-  if (diagnostics.empty()) {
-    terminal.out << "no mistakes\n";
+  if (options.host == CodeHost::github) {
+    terminal.out << github_annotations(diagnostics, folder);
   } else {
-    terminal.out << counted(errors, "error") << ", " << counted(warnings, "warning")
-                 << (options.strict && warnings > 0 ? " (with --strict a warning is an error)" : "")
-                 << '\n';
+    for (const Diagnostic& diagnostic : diagnostics) {
+      terminal.out << painted(printable(tocsin::format(diagnostic)), tone_of(diagnostic.level),
+                              terminal.colour)
+                   << '\n';
+    }
   }
+  print_summary(diagnostics, files, options, terminal);
   return code;
 }
 

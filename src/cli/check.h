@@ -8,11 +8,15 @@
 /// `tocsin check`
 namespace tocsin::cli {
 
+/// Where the printing half writes for a code host instead of for people or programs.
+enum class CodeHost { none, github, gitlab };
+
 struct CheckOptions {
   std::string config;   ///< Path of tocsin.yaml.
   std::string rules;    ///< A folder instead of those tocsin.yaml names; "" = those.
   bool strict = false;  ///< Warnings count as errors.
-  bool dump = false;    ///< Print the settings in force; mistakes go to standard error.
+  CodeHost host = CodeHost::none;
+  bool dump = false;  ///< Print the settings in force; mistakes go to standard error.
 };
 
 /// Reads everything, prints every mistake; 0 if there is none that counts, else 1.

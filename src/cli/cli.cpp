@@ -106,7 +106,19 @@ void add_check(CLI::App& app, Flags& flags, Terminal& terminal) {
   verb->add_flag("--strict", flags.check.strict, "Count warnings as errors");
   verb->add_flag("--dump", flags.check.dump, "Print tocsin.yaml with every default")
       ->excludes("--rules");
-  add_format(*verb, flags);
+  verb->add_option_function<std::string>(
+          "-o,--output",
+          [&flags](const std::string& name) {
+            const auto format = formats().find(name);
+            if (format != formats().end()) flags.format = format->second;
+            flags.check.host = name == "github"   ? CodeHost::github
+                               : name == "gitlab" ? CodeHost::gitlab
+                                                  : CodeHost::none;
+          },
+          "table (default), json or yaml; github: annotations of a pull request; gitlab: a Code "
+          "Quality report")
+      ->check(CLI::IsMember({"table", "text", "json", "yaml", "github", "gitlab"}))
+      ->type_name("FORMAT");
   verb->callback([&flags, &terminal] { flags.code = check(flags.check, flags.format, terminal); });
 }
 

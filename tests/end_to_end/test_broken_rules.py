@@ -7,7 +7,7 @@ from load import alert
 
 GOOD = SEVERITY + """
 services: {shop: {team: web}}
-teams: {web: [ana]}
+teams: {web: []}
 correlation: [{name: good-rule, when: [service], by: [service]}]
 """
 

@@ -9,7 +9,7 @@ from mail_server import PASSWORD, USER, MailServer, certificate
 RULES = SEVERITY + """
 services:
   checkout: {team: payments, runbook: https://runbooks.example.net/checkout}
-teams: {payments: [ana, bo]}
+teams: {payments: []}
 correlation:
   - {name: same-service, when: [service], by: [service]}
 escalations:

@@ -12,7 +12,7 @@ MIB = 1 << 20
 
 RULES = SEVERITY + """
 services: {shop: {team: web, escalation: shop}}
-teams: {web: [ana]}
+teams: {web: []}
 correlation: [{name: shop, when: [service], by: [service]}]
 escalations:
   shop:

@@ -10,7 +10,7 @@ from prometheus import Prometheus
 from sink import Gauge, Sink
 
 RULES = SEVERITY + """
-teams: {payments: [ana, bo]}
+teams: {payments: []}
 services:
   checkout: {team: payments, tier: 0, escalation: payments, runbook: https://runbooks.example.net/checkout}
 correlation:
