@@ -1,8 +1,11 @@
 #include "daemon/reload.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "daemon/clock.h"
 #include "daemon/startup.h"
@@ -10,6 +13,12 @@
 namespace tocsin::daemon {
 
 namespace {
+/// How often this thread looks whether a former policy is still in use.
+constexpr auto kFreeEvery = std::chrono::milliseconds(200);
+
+/// The work of a reload gives way to that of every other thread.
+constexpr int kNice = 10;
+
 /// What is used once, at the start.
 std::vector<std::string> changed_for_restart(const config::Settings& now,
                                              const config::Settings& new_ones) {
@@ -55,15 +64,28 @@ void Reload::ask(bool reapply, Then then) {
   something_.notify_one();
 }
 
+void Reload::free_former() {
+  std::erase_if(former_, [](const auto& policy) { return policy.use_count() == 1; });
+}
+
 void Reload::run() {
+  // On Linux a nice value is one thread's own. Without the right to it, the default does.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   for (;;) {
     std::vector<std::pair<bool, Then>> asked;
     {
       std::unique_lock lock(mutex_);
-      something_.wait(lock, [&] { return ending_ || !waiting_.empty(); });
+      const auto is_asked = [&] { return ending_ || !waiting_.empty(); };
+      if (former_.empty()) {
+        something_.wait(lock, is_asked);
+      } else {
+        something_.wait_for(lock, kFreeEvery, is_asked);
+      }
       if (ending_) return;
       asked.swap(waiting_);
     }
+    free_former();
+    if (asked.empty()) continue;
     const bool reapply = std::ranges::any_of(asked, [](const auto& one) { return one.first; });
     const http::Reloaded reloaded = reload(reapply);
     for (const auto& [ignored, then] : asked) {
@@ -96,7 +118,7 @@ void Reload::take_over(config::Loaded& read, bool reapply, http::Reloaded& out) 
   // Channels before the policy that names them.
   const std::string problem = options_.configure(read.settings);
   if (!problem.empty()) out.problem = problem;
-  options_.policy = read.policy;
+  former_.push_back(std::exchange(options_.policy, read.policy));
   out.taken_over = options_.put_in_force(read.policy, reapply);
   if (!out.taken_over) out.problem = "the daemon is stopping";
 }

@@ -50,8 +50,12 @@ class Reload {
   http::Reloaded reload(bool reapply);
   void take_over(config::Loaded&, bool reapply, http::Reloaded&);
   void report(const http::Reloaded&);
+  void free_former();
 
   Options options_;
+  /// Policies that were in force and may still be in use. A large one takes milliseconds to free:
+  /// this thread lets go of them last, so that no other has to.
+  std::vector<std::shared_ptr<const triage::Policy>> former_;
   std::mutex mutex_;
   std::condition_variable something_;
   std::vector<std::pair<bool, Then>> waiting_;
