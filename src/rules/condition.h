@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rules/pattern_shape.h"
+#include "rules/text_table.h"
+#include "tocsin/rules/matcher.h"
+
+namespace tocsin::rules {
+
+/// The value of a label that an alert lacks, and of one that it has but no rule names. What rules
+/// name is numbered from kFirstValue.
+constexpr std::uint32_t kAbsent = 0;
+constexpr std::uint32_t kUnknownValue = 1;
+constexpr std::uint32_t kFirstValue = 2;
+
+/// What a leaf asks of the value of a label.
+enum class Test : std::uint8_t {
+  value,              // is it value number `operand`
+  set,                // is it in set number `operand`
+  pattern,            // does pattern number `operand` hold; false where the label is absent
+  pattern_or_absent,  // the same, true where the label is absent
+  greater,            // than number `operand`; false for what is no number
+  greater_equal,
+  less,
+  less_equal,
+};
+
+struct Leaf {
+  Test test = Test::value;
+  bool negated = false;
+  std::uint32_t label = 0;
+  std::uint32_t operand = 0;
+  friend bool operator==(const Leaf&, const Leaf&) = default;
+};
+
+/// A predicate in negation normal form: constants only at the top, no `all` within `all` and no
+/// `any` within `any`, each with two terms or more.
+struct Condition {
+  enum class Kind : std::uint8_t { never, always, leaf, all, any };
+  Kind kind = Kind::never;
+  Leaf leaf{};
+  std::vector<Condition> terms{};
+};
+
+/// What must be asked of a label's text itself: a pattern that is no equality, or a set too large
+/// to be looked at rule by rule.
+struct Pattern {
+  std::uint32_t label = 0;
+  bool holds_absent = false;
+  std::vector<PatternPiece> pieces{};       ///< With dots; at least one must hold, or
+  std::vector<std::uint32_t> values{};      ///< the value is one of these, or
+  std::shared_ptr<const re2::RE2> regex{};  ///< this matches.
+  std::uint32_t uses = 0;
+};
+
+/// Everything that rules ask, each thing once.
+class Vocabulary {
+ public:
+  /// Larger sets are patterns.
+  static constexpr std::size_t kSetMax = 64;
+
+  Condition condition_of(const Predicate&);
+
+  /// Numbers values again so that those of a label stand together, in every set and pattern, too.
+  /// Returns the new number of each old one. Once, when every predicate has been read.
+  std::vector<std::uint32_t> order_values();
+
+  TextTable names;   ///< Of labels, scoped by field.
+  TextTable values;  ///< Scoped by label; numbered from 0, so without kFirstValue.
+  struct LabelUse {
+    std::uint32_t values = 0;       ///< Different ones.
+    std::uint32_t patterns = 0;     ///< Different ones.
+    std::uint32_t uses = 0;         ///< Of both.
+    std::uint32_t first_value = 0;  ///< After order_values().
+  };
+  std::vector<LabelUse> labels;
+  std::vector<std::uint32_t> value_uses;         ///< By number less kFirstValue.
+  std::vector<std::vector<std::uint32_t>> sets;  ///< Value numbers, sorted.
+  std::vector<Pattern> patterns;
+  std::vector<double> numbers;
+
+ private:
+  Condition condition_of(const Predicate&, bool negated);
+  Condition condition_of(const Matcher&, bool negated);
+  Condition condition_of_terms(const std::vector<Predicate>&, Condition::Kind, bool negated);
+  Condition condition_of_pattern(const Matcher&, std::uint32_t label);
+  Condition condition_of_pieces(const Matcher&, std::uint32_t label);
+  Condition condition_of_set(std::uint32_t label, std::vector<std::uint32_t> members);
+  Condition finish(Condition::Kind, std::vector<Condition> terms);
+  void merge_sets(Condition::Kind, std::vector<Condition>& terms);
+  std::uint32_t label_number(Field, std::string_view name);
+  std::uint32_t value_number(std::uint32_t label, std::string_view value);
+  std::uint32_t add_pattern(Pattern);
+  void count_use(const Leaf&);
+
+  TextTable large_sets_;  // Their members as bytes → pattern_of_large_set_.
+  std::vector<std::uint32_t> pattern_of_large_set_;
+  TextTable pattern_texts_;  // → condition_of_text_
+  std::vector<Condition> condition_of_text_;
+};
+
+}  // namespace tocsin::rules

@@ -1,0 +1,204 @@
+#include "rules/pattern_shape.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tocsin/base/text.h"
+
+namespace tocsin::rules {
+namespace {
+
+constexpr int kDepthMax = 16;
+/// Fragments of one pattern: alternatives are written out by somebody, products grow by themselves.
+constexpr std::size_t kAlternativesMax = 16 * 1024;
+constexpr std::size_t kProductMax = 512;
+
+enum class Dots : std::uint8_t { none, any, some };  // nothing · `.*` · `.+`
+
+/// lead text tail. Dots alone are a lead without text and tail.
+struct Fragment {
+  Dots lead = Dots::none;
+  std::string text;
+  Dots tail = Dots::none;
+  bool is_empty() const { return lead == Dots::none && text.empty() && tail == Dots::none; }
+  bool is_text() const { return lead == Dots::none && tail == Dots::none; }
+  bool is_dots() const { return lead != Dots::none && text.empty(); }
+};
+using Fragments = std::vector<Fragment>;
+
+/// Nothing if dots would stand between texts, or next to dots.
+std::optional<Fragment> join(const Fragment& a, const Fragment& b) {
+  if (a.is_empty()) return b;
+  if (b.is_empty()) return a;
+  if (a.tail != Dots::none) return std::nullopt;
+  if (b.lead == Dots::none) return Fragment{a.lead, a.text + b.text, b.tail};
+  if (!b.is_dots() || a.is_dots()) return std::nullopt;
+  return Fragment{a.lead, a.text, b.lead};
+}
+
+std::optional<Fragments> product(const Fragments& left, const Fragments& right) {
+  if (left.size() > 1 && right.size() > 1 && left.size() * right.size() > kProductMax) {
+    return std::nullopt;
+  }
+  Fragments out;
+  for (const Fragment& a : left) {
+    for (const Fragment& b : right) {
+      auto joined = join(a, b);
+      if (!joined) return std::nullopt;
+      out.push_back(*std::move(joined));
+    }
+  }
+  return out;
+}
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+class PatternReader {
+ public:
+  explicit PatternReader(std::string_view text) : rest_(text) {}
+
+  std::optional<Fragments> all() {
+    auto out = alternatives(0);
+    if (!out || !rest_.empty()) return std::nullopt;
+    return out;
+  }
+
+ private:
+  char peek() const { return rest_.empty() ? '\0' : rest_.front(); }
+  bool skip(std::string_view word) {
+    if (!rest_.starts_with(word)) return false;
+    rest_.remove_prefix(word.size());
+    return true;
+  }
+  bool at_branch_end() const { return rest_.empty() || peek() == '|' || peek() == ')'; }
+
+  std::optional<Fragments> alternatives(int depth) {
+    Fragments out;
+    do {
+      auto branch = sequence(depth);
+      if (!branch || out.size() + branch->size() > kAlternativesMax) return std::nullopt;
+      std::ranges::move(*branch, std::back_inserter(out));
+    } while (skip("|"));
+    return out;
+  }
+
+  /// Anchors may stand around a whole branch of the top: the match is anchored anyhow.
+  std::optional<Fragments> sequence(int depth) {
+    if (depth == 0) skip("^");
+    Fragments out = {Fragment{}};
+    while (!at_branch_end()) {
+      if (depth == 0 && skip("$")) return at_branch_end() ? std::optional(out) : std::nullopt;
+      auto next = element(depth);
+      if (!next) return std::nullopt;
+      auto longer = product(out, *next);
+      if (!longer) return std::nullopt;
+      out = *std::move(longer);
+    }
+    return out;
+  }
+
+  std::optional<Fragments> element(int depth) {
+    if (peek() == '.') return dots();
+    auto out = one(depth);
+    if (!out) return std::nullopt;
+    if (skip("?")) {
+      if (out->size() >= kProductMax) return std::nullopt;
+      out->push_back(Fragment{});
+    }
+    // Any other repeat, and a second one, is RE2's.
+    if (!rest_.empty() && std::string_view("*+?{").contains(peek())) return std::nullopt;
+    return out;
+  }
+
+  std::optional<Fragments> dots() {
+    Dots kind = Dots::none;
+    if (skip(".*")) kind = Dots::any;
+    if (kind == Dots::none && skip(".+")) kind = Dots::some;
+    if (kind == Dots::none) return std::nullopt;
+    skip("?");  // Lazy: for a whole match it makes no difference.
+    if (!rest_.empty() && std::string_view("*+?{").contains(peek())) return std::nullopt;
+    return Fragments{Fragment{.lead = kind}};
+  }
+
+  std::optional<Fragments> one(int depth) {
+    const char c = peek();
+    if (c == '(') return group(depth);
+    if (c == '[') return characters();
+    if (c == '\\') return escaped();
+    if (std::string_view("*+?{}]$^").contains(c)) return std::nullopt;
+    const CodePoint point = first_code_point(rest_);
+    if (!point.valid) return std::nullopt;
+    Fragments out = {Fragment{.text = std::string(rest_.substr(0, point.size))}};
+    rest_.remove_prefix(point.size);
+    return out;
+  }
+
+  std::optional<Fragments> group(int depth) {
+    if (depth == kDepthMax) return std::nullopt;
+    if (!skip("(?:")) {
+      skip("(");
+      if (peek() == '?') return std::nullopt;  // Flags and names.
+    }
+    auto out = alternatives(depth + 1);
+    if (!out || !skip(")")) return std::nullopt;
+    return out;
+  }
+
+  /// A few letters and digits in brackets, without ranges.
+  std::optional<Fragments> characters() {
+    skip("[");
+    Fragments out;
+    for (; is_letter_or_digit(peek()); rest_.remove_prefix(1)) {
+      out.push_back(Fragment{.text = std::string(1, peek())});
+    }
+    if (out.empty() || !skip("]")) return std::nullopt;
+    return out;
+  }
+
+  std::optional<Fragments> escaped() {
+    skip("\\");
+    const char c = peek();
+    const bool is_punctuation = c > ' ' && c < 0x7f && !is_letter_or_digit(c) && c != '_';
+    if (!is_punctuation) return std::nullopt;
+    rest_.remove_prefix(1);
+    return Fragments{Fragment{.text = std::string(1, c)}};
+  }
+
+  std::string_view rest_;
+};
+
+std::optional<PatternPiece> piece_of(Fragment fragment) {
+  using Where = PatternPiece::Where;
+  if (fragment.is_text()) return PatternPiece{Where::whole, false, std::move(fragment.text)};
+  if (fragment.text.contains('\n')) return std::nullopt;
+  const bool lead = fragment.lead != Dots::none;
+  const bool tail = fragment.tail != Dots::none;
+  const bool longer = fragment.lead == Dots::some || fragment.tail == Dots::some;
+  if (lead && tail) {
+    if (longer) return std::nullopt;
+    return PatternPiece{Where::inside, false, std::move(fragment.text)};
+  }
+  const Where where = lead && !fragment.text.empty() ? Where::suffix : Where::prefix;
+  return PatternPiece{where, longer, std::move(fragment.text)};
+}
+
+}  // namespace
+
+std::optional<std::vector<PatternPiece>> read_pattern(std::string_view pattern) {
+  auto fragments = PatternReader(pattern).all();
+  if (!fragments) return std::nullopt;
+  std::vector<PatternPiece> out;
+  for (Fragment& fragment : *fragments) {
+    auto piece = piece_of(std::move(fragment));
+    if (!piece) return std::nullopt;
+    out.push_back(*std::move(piece));
+  }
+  std::ranges::sort(out);
+  const auto repeats = std::ranges::unique(out);
+  out.erase(repeats.begin(), repeats.end());
+  return out;
+}
+
+}  // namespace tocsin::rules

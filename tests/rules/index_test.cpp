@@ -1,0 +1,248 @@
+#include "rules/index.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "rules/random_rules.h"
+
+namespace tocsin::rules {
+namespace {
+
+/// Predicates that stay where they are, by stage.
+struct Lists {
+  std::array<std::vector<Predicate>, kStages> stages;
+  Index index(Index::Limits limits = {}) const {
+    Index::Predicates out;
+    for (std::size_t i = 0; i < kStages; ++i) {
+      for (const Predicate& predicate : stages[i]) out[i].push_back(&predicate);
+    }
+    return Index(out, limits);
+  }
+  std::vector<std::uint32_t> linear(Stage stage, const Subject& subject) const {
+    std::vector<std::uint32_t> out;
+    const std::vector<Predicate>& predicates = stages[static_cast<std::size_t>(stage)];
+    for (std::uint32_t i = 0; i < predicates.size(); ++i) {
+      if (holds(predicates[i], subject)) out.push_back(i);
+    }
+    return out;
+  }
+};
+
+Lists lists_of(const std::vector<std::string>& matchers) {
+  Lists out;
+  for (const std::string& text : matchers) out.stages[0].push_back({matcher_of(text)});
+  return out;
+}
+
+std::vector<std::uint32_t> match(Matching& matching, const Index& index, const Labels& labels) {
+  std::vector<std::uint32_t> out;
+  matching.begin(index, labels, {}, "");
+  matching.match(Stage::triage, out);
+  return out;
+}
+
+Labels with(const Labels& labels, std::string_view name, std::string_view value) {
+  std::vector<Label> pairs;
+  for (const Label label : labels.view()) {
+    if (label.name != name) pairs.push_back(label);
+  }
+  pairs.push_back({name, value});
+  return Labels(std::move(pairs));
+}
+
+constexpr std::array kAllStages = {Stage::triage, Stage::criteria, Stage::correlation};
+
+/// One alert through all stages, with labels that change between them. The number of pairs
+/// compared, 0 if index and oracle differ.
+std::size_t compare(RandomRules& random, const Lists& lists, const Index& index,
+                    Matching& matching) {
+  Labels labels = random.labels();
+  const Labels annotations = random.annotations();
+  const std::string source = random.source();
+  std::vector<std::uint32_t> found;
+  std::vector<std::string> texts;  // Of labels that were set.
+  texts.reserve(64);
+  matching.begin(index, labels, annotations, source);
+  std::size_t pairs = 0;
+  Labels now = labels;
+  for (const Stage stage : kAllStages) {
+    const Subject subject{.labels = now, .annotations = annotations, .source = source};
+    matching.match(stage, found);
+    const auto expected = lists.linear(stage, subject);
+    EXPECT_EQ(found, expected) << labels_to_json(now) << " " << labels_to_json(annotations) << " "
+                               << source;
+    if (found != expected) return 0;
+    pairs += lists.stages[static_cast<std::size_t>(stage)].size();
+    for (std::size_t i = random.below(4); i > 0; --i) {
+      const std::string& name = texts.emplace_back(random.name());
+      const std::string& value = texts.emplace_back(random.chance(0.2) ? "" : random.value());
+      matching.set_label(name, value);
+      now = with(now, name, value);
+    }
+  }
+  return pairs;
+}
+
+/// TOCSIN_PAIRS=50000000 test_rules --gtest_filter='Index.SaysWhat*' compares as many.
+TEST(Index, SaysWhatTheLinearEvaluatorSays) {
+  const char* const wanted = std::getenv("TOCSIN_PAIRS");
+  const std::size_t goal = wanted ? std::strtoull(wanted, nullptr, 10) : 300'000;
+  Matching usual;
+  Matching forgetful(4096);
+  std::size_t pairs = 0;
+  for (std::uint64_t seed = 1; pairs < goal; ++seed) {
+    RandomRules random(seed);
+    Lists lists;
+    const std::size_t size = 1 + random.below(60);
+    for (auto& stage : lists.stages) {
+      for (std::size_t i = 0; i < size; ++i) {
+        stage.push_back(random.predicate(random.chance(0.05) ? 32 : 3));
+      }
+    }
+    const Index index = lists.index();
+    for (int alert = 0; alert < 40; ++alert) {
+      const std::size_t compared =
+          compare(random, lists, index, alert % 2 == 0 ? usual : forgetful);
+      ASSERT_NE(compared, 0u) << "seed " << seed;
+      pairs += compared;
+    }
+  }
+  std::printf("%zu pairs of a rule and an alert\n", pairs);
+}
+
+TEST(Index, KnowsWhichPredicatesWaitForNothing) {
+  const Lists lists = lists_of({
+      "a=\"x\"",         // 0
+      "a!=\"x\"",        // 1: holds without a
+      "a=\"\"",          // 2
+      "a",               // 3
+      "a=~\"x.*\"",      // 4
+      "a=~\"(x.*)?\"",   // 5: holds without a
+      "a!~\"x.*\"",      // 6
+      "a!~\"(x.*)?\"",   // 7: not without a
+      "a in (x, \"\")",  // 8
+      "a > 5",           // 9
+      "a!=\"\"",         // 10
+  });
+  const Index index = lists.index();
+  const auto found = index.without_witness(Stage::triage);
+  EXPECT_EQ(std::vector(found.begin(), found.end()), (std::vector<std::uint32_t>{1, 2, 5, 6, 8}));
+  EXPECT_TRUE(index.without_witness(Stage::criteria).empty());
+}
+
+TEST(Index, WaitsForEveryBranchOfAnAny) {
+  Lists lists;
+  lists.stages[0] = {
+      {AnyOf{{{matcher_of("a=x")}, {matcher_of("b=y")}}}},
+      {AnyOf{{{matcher_of("a=x")}, {matcher_of("b!=y")}}}},
+      {AllOf{{{AnyOf{{{matcher_of("a=x")}, {matcher_of("b!=y")}}}}, {matcher_of("c=z")}}}},
+      {AllOf{}},
+      {AnyOf{}},
+  };
+  const Index index = lists.index();
+  const auto found = index.without_witness(Stage::triage);
+  EXPECT_EQ(std::vector(found.begin(), found.end()), std::vector<std::uint32_t>{1});
+  Matching matching;
+  EXPECT_EQ(match(matching, index, {{"a", "x"}, {"b", "y"}}),
+            (std::vector<std::uint32_t>{0, 1, 3}));
+  EXPECT_EQ(match(matching, index, {{"b", "z"}, {"c", "z"}}),
+            (std::vector<std::uint32_t>{1, 2, 3}));
+}
+
+/// The number of candidates is what the index is for.
+TEST(Index, ReadsOnlyWhatAnAlertMayFulfil) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 10'000; ++i) {
+    texts.push_back("{alertname=\"A" + std::to_string(i) + "\", env=\"prod\", team=~\"t.*\"}");
+  }
+  Lists lists;
+  for (const std::string& text : texts) {
+    AllOf all;
+    const auto selector = parse_selector(text, Grammar::extended);
+    ASSERT_TRUE(selector);
+    for (const Matcher& matcher : *selector) {
+      all.terms.push_back({matcher});
+    }
+    lists.stages[0].push_back({std::move(all)});
+  }
+  const Index index = lists.index();
+  Matching matching;
+  EXPECT_EQ(match(matching, index, {{"alertname", "A77"}, {"env", "prod"}, {"team", "t1"}}),
+            std::vector<std::uint32_t>{77});
+  EXPECT_EQ(matching.counters().candidates, 1u);
+  EXPECT_EQ(match(matching, index, {{"alertname", "A77"}, {"env", "dev"}, {"team", "t1"}}),
+            std::vector<std::uint32_t>{});
+  EXPECT_EQ(matching.counters().candidates, 2u);
+  EXPECT_EQ(matching.counters().verified, 1u);
+}
+
+/// Up to thirty values of a label have a bit of their own, more share them.
+TEST(Index, TellsApartAsManyValuesAsRulesName) {
+  for (const int values : {1, 29, 30, 31, 61, 200}) {
+    std::vector<std::string> texts;
+    for (int i = 0; i < values; ++i) {
+      const std::string value = "v" + std::to_string(i);
+      texts.push_back("a=" + value);
+      texts.push_back("a!=" + value);
+    }
+    const Lists lists = lists_of(texts);
+    const Index index = lists.index();
+    Matching matching;
+    for (int i = 0; i <= values; ++i) {
+      const Labels labels = {{"a", "v" + std::to_string(i)}};
+      ASSERT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}));
+    }
+  }
+}
+
+TEST(Index, TakesThePlaceOfAnotherUnderOneMatching) {
+  Matching matching;
+  const Labels labels = {{"a", "prod-1"}, {"b", "x"}};
+  for (int i = 0; i < 3; ++i) {
+    const Index first = lists_of({"a=~\"prod.*\"", "b=x", "a=~\"dev.*\""}).index();
+    EXPECT_EQ(match(matching, first, labels), (std::vector<std::uint32_t>{0, 1}));
+    const Index second = lists_of({"a=~\"dev.*\"", "a=~\"[pq]rod.*\"", "c=x"}).index();
+    EXPECT_EQ(match(matching, second, labels), (std::vector<std::uint32_t>{1}));
+    const Index none = Lists().index();
+    EXPECT_EQ(match(matching, none, labels), (std::vector<std::uint32_t>{}));
+  }
+}
+
+TEST(Index, AsksThePatternsOfAValueOnce) {
+  const Index index = lists_of({"a=~\"prod.*\"", "a=~\"[pq]rod.*\"", "b=x"}).index();
+  Matching matching;
+  for (int i = 0; i < 10; ++i) match(matching, index, {{"a", "prod-1"}, {"b", "y"}});
+  EXPECT_EQ(matching.counters().memo_misses, 1u);
+  match(matching, index, {{"a", "prod-2"}});
+  EXPECT_EQ(matching.counters().memo_misses, 2u);
+  for (int i = 0; i < 3; ++i) match(matching, index, {{"a", std::string(257, 'p')}});
+  EXPECT_EQ(matching.counters().memo_misses, 5u);
+}
+
+/// What finds no room in one automaton is asked pattern by pattern.
+TEST(Index, GoesOnWhenRe2RunsOutOfMemory) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 30; ++i) {
+    texts.push_back("a=~\"[ab]*a[ab]{" + std::to_string(i % 10) + "}c" + std::to_string(i) + "\"");
+  }
+  const Lists lists = lists_of(texts);
+  std::uint64_t out_of_memory = 0;
+  for (std::int64_t memory = 1'000; memory < 100'000; memory += 3'000) {
+    const Index index = lists.index({.set_memory = memory});
+    Matching matching;
+    for (int i = 0; i < 30; ++i) {
+      const Labels labels = {{"a", "abbabaabbbaabbaababab" + std::string(std::size_t(i % 10), 'b') +
+                                       "c" + std::to_string(i)}};
+      ASSERT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}))
+          << memory;
+    }
+    out_of_memory += matching.counters().out_of_memory;
+  }
+  EXPECT_GT(out_of_memory, 0u);
+}
+
+}  // namespace
+}  // namespace tocsin::rules

@@ -1,0 +1,144 @@
+#include "rules/pattern_shape.h"
+
+#include <gtest/gtest.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+namespace tocsin::rules {
+namespace {
+
+using Where = PatternPiece::Where;
+
+std::string show(const std::optional<std::vector<PatternPiece>>& pieces) {
+  if (!pieces) return "regex";
+  std::string out;
+  for (const PatternPiece& piece : *pieces) {
+    const std::string dots = piece.longer ? ".+" : ".*";
+    if (!out.empty()) out += " or ";
+    if (piece.where == Where::suffix || piece.where == Where::inside) out += dots;
+    out += "<" + piece.text + ">";
+    if (piece.where == Where::prefix || piece.where == Where::inside) out += dots;
+  }
+  return out;
+}
+
+TEST(PatternShape, IsSimpleWhereThePatternIs) {
+  struct Case {
+    const char* pattern;
+    const char* shape;
+  };
+  const Case cases[] = {
+      {"", "<>"},
+      {"foo", "<foo>"},
+      {"^foo$", "<foo>"},
+      {"a|b|c", "<a> or <b> or <c>"},
+      {"^(a|b|a)$", "<a> or <b>"},
+      {"^a|b$", "<a> or <b>"},
+      {"(?:a|b)", "<a> or <b>"},
+      {"a|", "<> or <a>"},
+      {"https?", "<http> or <https>"},
+      {"(web|api)-(1|2)", "<api-1> or <api-2> or <web-1> or <web-2>"},
+      {"[ab]c", "<ac> or <bc>"},
+      {"a\\.b\\|c", "<a.b|c>"},
+      {"foo.*", "<foo>.*"},
+      {"foo.+", "<foo>.+"},
+      {"foo.*?", "<foo>.*"},
+      {"(foo|bar).*", "<bar>.* or <foo>.*"},
+      {"(foo.*|bar)", "<bar> or <foo>.*"},
+      {"foo(-.*)?", "<foo> or <foo->.*"},
+      {".*foo", ".*<foo>"},
+      {".+foo", ".+<foo>"},
+      {".*foo.*", ".*<foo>.*"},
+      {"^.*foo.*$", ".*<foo>.*"},
+      {".*", "<>.*"},
+      {".+", "<>.+"},
+      {"é.*", "<é>.*"},
+      {"a\nb", "<a\nb>"},
+      // RE2's.
+      {"a\n.*", "regex"},
+      {".+foo.*", "regex"},
+      {".*foo.+", "regex"},
+      {"a.*b", "regex"},
+      {".*.*", "regex"},
+      {"(?i)foo", "regex"},
+      {"(?s)foo.*", "regex"},
+      {"(?P<x>foo)", "regex"},
+      {"fo*", "regex"},
+      {"fo+", "regex"},
+      {"fo{2}", "regex"},
+      {"fo??", "regex"},
+      {"a.b", "regex"},
+      {"[a-c]", "regex"},
+      {"[^a]", "regex"},
+      {"\\d", "regex"},
+      {"\\Qa\\E", "regex"},
+      {"\\x61", "regex"},
+      {"(^a)", "regex"},
+      {"a^b", "regex"},
+      {"a$b", "regex"},
+      {"a\\b", "regex"},
+      {"x]", "regex"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(show(read_pattern(c.pattern)), c.shape) << c.pattern;
+}
+
+TEST(PatternShape, LeavesProductsThatGrowToRe2) {
+  std::string pattern;
+  for (int i = 0; i < 30; ++i) pattern += "(a|b)";
+  EXPECT_FALSE(read_pattern(pattern));
+  EXPECT_FALSE(read_pattern(std::string(40, '(') + "a" + std::string(40, ')')));
+}
+
+bool holds(const PatternPiece& piece, std::string_view value, bool plain) {
+  const bool longer = !piece.longer || value.size() > piece.text.size();
+  switch (piece.where) {
+    case Where::whole:
+      return value == piece.text;
+    case Where::prefix:
+      return plain && longer && value.starts_with(piece.text);
+    case Where::suffix:
+      return plain && longer && value.ends_with(piece.text);
+    case Where::inside:
+      return plain && value.contains(piece.text);
+  }
+  return false;
+}
+
+std::string random_text(std::mt19937& random, const std::vector<std::string>& parts,
+                        std::size_t size) {
+  std::string out;
+  for (size = random() % (size + 1); size > 0; --size) out += parts[random() % parts.size()];
+  return out;
+}
+
+TEST(PatternShape, HoldsForWhatRe2Matches) {
+  const std::vector<std::string> pattern_parts = {
+      "a", "b", "é", ".*",  ".+",   ".",  "|",   "(", ")", "^",
+      "$", "?", "*", "(?:", "[ab]", "\n", "\\.", "a", "b"};
+  const std::vector<std::string> value_parts = {"a", "b", "é", "\n", "\xff", "\xc3", "."};
+  std::mt19937 random(7);
+  const re2::RE2 dots(".*");
+  int simple = 0;
+  for (int i = 0; i < 40'000; ++i) {
+    const std::string pattern = random_text(random, pattern_parts, 8);
+    const re2::RE2 regex(pattern, re2::RE2::Quiet);
+    if (!regex.ok()) continue;
+    const auto pieces = read_pattern(pattern);
+    if (!pieces) continue;
+    ++simple;
+    for (int j = 0; j < 12; ++j) {
+      const std::string value = random_text(random, value_parts, 5);
+      const bool plain = re2::RE2::FullMatch(value, dots);
+      const bool simply = std::ranges::any_of(
+          *pieces, [&](const PatternPiece& piece) { return holds(piece, value, plain); });
+      ASSERT_EQ(simply, re2::RE2::FullMatch(value, regex)) << pattern << " on " << value;
+    }
+  }
+  EXPECT_GT(simple, 5'000);
+}
+
+}  // namespace
+}  // namespace tocsin::rules
