@@ -1,32 +1,133 @@
 #include "rules/evaluation.h"
 
+#include <algorithm>
+#include <atomic>
+#include <unordered_map>
+
 #include "rules/triage_rules.h"
+#include "tocsin/base/check.h"
 
 namespace tocsin::rules {
 namespace {
 
+std::atomic<std::uint64_t> compiled_so_far = 0;
+
 template <class Rules>
-std::vector<std::uint32_t> holding(const Rules& rules, const Subject& subject) {
-  std::vector<std::uint32_t> out;
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (holds(rules[i].when, subject)) out.push_back(static_cast<std::uint32_t>(i));
-  }
+std::vector<const Predicate*> conditions(const Rules& rules) {
+  std::vector<const Predicate*> out;
+  out.reserve(rules.size());
+  for (const auto& rule : rules) out.push_back(&rule.when);
   return out;
 }
 
+template <class Rules>
+std::vector<bool> which_ask(const Rules& rules) {
+  std::vector<bool> out;
+  for (const auto& rule : rules) out.push_back(tests_annotations(rule.when));
+  return out;
+}
+
+/// What sets of rules decide that decide the same for every alert. Most alerts of a storm meet the
+/// same rules: then they share one value.
+class KnownEffects {
+ public:
+  /// Of another rule set nothing is known.
+  void begin(std::uint64_t compiled) {
+    if (compiled == compiled_) return;
+    compiled_ = compiled;
+    known_.clear();
+  }
+  EffectsRef find(const std::vector<std::uint32_t>& held) const {
+    const auto known = known_.find(hash_of(held));
+    return known != known_.end() && known->second->rules == held ? known->second : nullptr;
+  }
+  void add(const EffectsRef& effects) {
+    if (known_.size() >= kKnownMax) known_.clear();
+    known_.insert_or_assign(hash_of(effects->rules), effects);
+  }
+
+ private:
+  static constexpr std::size_t kKnownMax = 4096;
+  static std::uint64_t hash_of(const std::vector<std::uint32_t>& held) {
+    return content_hash({reinterpret_cast<const char*>(held.data()), held.size() * sizeof held[0]});
+  }
+  std::uint64_t compiled_ = 0;
+  std::unordered_map<std::uint64_t, EffectsRef> known_;
+};
+
 }  // namespace
 
+struct Evaluation::Memory {
+  Matching matching;
+  std::vector<std::uint32_t> held;
+  KnownEffects effects;
+};
+
+Compiled::Compiled(const RuleSet& rules)
+    : number(++compiled_so_far),
+      criterion_asks(which_ask(rules.severity.criteria)),
+      correlation_asks(which_ask(rules.correlation)),
+      index({conditions(rules.triage), conditions(rules.severity.criteria),
+             conditions(rules.correlation)}) {
+  is_fixed.reserve(rules.triage.size());
+  for (const TriageRule& rule : rules.triage) {
+    if (tests_annotations(rule.when)) {
+      asks_annotations.push_back(static_cast<std::uint32_t>(is_fixed.size()));
+    }
+    is_fixed.push_back(rules::is_fixed(rule));
+  }
+}
+
+Evaluation::Memory& Evaluation::memory_of_thread() {
+  thread_local Memory memory;
+  return memory;
+}
+
+Evaluation::Evaluation(const RuleSet& rules, LabelsView labels, LabelsView annotations,
+                       std::string_view source)
+    : rules_(rules),
+      labels_(labels),
+      annotations_(annotations),
+      source_(source),
+      memory_(memory_of_thread()) {
+  CHECK(rules.compiled != nullptr);
+  memory_.matching.begin(rules.compiled->index, labels, annotations, source);
+  memory_.effects.begin(rules.compiled->number);
+}
+
 EffectsRef Evaluation::triage() {
-  return decide_effects(rules_, holding(rules_.triage, subject_), subject_.labels,
-                        subject_.annotations, subject_.source);
+  const std::vector<std::uint32_t>& held = memory_.held;
+  memory_.matching.match(Stage::triage, memory_.held);
+  if (held.empty()) return nullptr;
+  if (EffectsRef known = memory_.effects.find(held)) return known;
+  EffectsRef effects = decide_effects(rules_, held, labels_, annotations_, source_);
+  const bool all_fixed = std::ranges::all_of(
+      held, [&](std::uint32_t rule) { return rules_.compiled->is_fixed[rule]; });
+  if (all_fixed) memory_.effects.add(effects);
+  return effects;
 }
 
-std::vector<std::uint32_t> Evaluation::criteria() const {
-  return holding(rules_.severity.criteria, subject_);
+void Evaluation::see(const Subject& subject) {
+  const auto see_label = [&](std::string_view name) {
+    memory_.matching.set_label(name, subject.value_of(name));
+  };
+  if (subject.service != nullptr) {
+    see_label("team");
+    see_label("tier");
+    for (const Label label : subject.service->labels.view()) see_label(label.name);
+  }
+  if (subject.effects == nullptr) return;
+  for (const Label label : subject.effects->labels.view()) see_label(label.name);
 }
 
-std::vector<std::uint32_t> Evaluation::correlation() const {
-  return holding(rules_.correlation, subject_);
+const std::vector<std::uint32_t>& Evaluation::criteria() {
+  memory_.matching.match(Stage::criteria, memory_.held);
+  return memory_.held;
+}
+
+const std::vector<std::uint32_t>& Evaluation::correlation() {
+  memory_.matching.match(Stage::correlation, memory_.held);
+  return memory_.held;
 }
 
 }  // namespace tocsin::rules

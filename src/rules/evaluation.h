@@ -3,35 +3,46 @@
 #include <cstdint>
 #include <vector>
 
+#include "rules/index.h"
 #include "tocsin/rules/rule_set.h"
 
 namespace tocsin::rules {
 
 /// What compile() makes of a rule set.
 struct Compiled {
+  explicit Compiled(const RuleSet&);
+
+  std::uint64_t number;                         ///< Of all compiled in this process, its own.
   std::vector<bool> is_fixed;                   ///< By triage rule: see triage_rules.h.
   std::vector<std::uint32_t> asks_annotations;  ///< Triage rules that test annotations.
   std::vector<bool> criterion_asks, correlation_asks;
+  Index index;
 };
 
-/// One alert and the rules that hold for it.
+/// One alert and the rules that hold for it. There is one at a time on each thread: it works in
+/// memory of the thread, which remembers what it has seen of former alerts.
 class Evaluation {
  public:
-  Evaluation(const RuleSet& rules, LabelsView labels, LabelsView annotations,
-             std::string_view source)
-      : rules_(rules), subject_{.labels = labels, .annotations = annotations, .source = source} {}
+  Evaluation(const RuleSet&, LabelsView labels, LabelsView annotations, std::string_view source);
+  Evaluation(const Evaluation&) = delete;
+  Evaluation& operator=(const Evaluation&) = delete;
 
   /// What the triage rules that hold decide.
   EffectsRef triage();
   /// From now on the labels are those after triage rules.
-  void see(const Subject& subject) { subject_ = subject; }
-  /// Numbers of those that hold, in order.
-  std::vector<std::uint32_t> criteria() const;
-  std::vector<std::uint32_t> correlation() const;
+  void see(const Subject&);
+  /// Numbers of those that hold, in order; valid until the next call.
+  const std::vector<std::uint32_t>& criteria();
+  const std::vector<std::uint32_t>& correlation();
 
  private:
+  struct Memory;
+  static Memory& memory_of_thread();
+
   const RuleSet& rules_;
-  Subject subject_;
+  LabelsView labels_, annotations_;
+  std::string_view source_;
+  Memory& memory_;
 };
 
 }  // namespace tocsin::rules

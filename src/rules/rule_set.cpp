@@ -148,22 +148,7 @@ bool tests_annotations(const Predicate& predicate) {
                     predicate.kind);
 }
 
-void compile(RuleSet& rules) {
-  auto compiled = std::make_shared<Compiled>();
-  for (std::size_t i = 0; i < rules.triage.size(); ++i) {
-    compiled->is_fixed.push_back(is_fixed(rules.triage[i]));
-    if (tests_annotations(rules.triage[i].when)) {
-      compiled->asks_annotations.push_back(static_cast<std::uint32_t>(i));
-    }
-  }
-  for (const SeverityCriterion& criterion : rules.severity.criteria) {
-    compiled->criterion_asks.push_back(tests_annotations(criterion.when));
-  }
-  for (const CorrelationRule& rule : rules.correlation) {
-    compiled->correlation_asks.push_back(tests_annotations(rule.when));
-  }
-  rules.compiled = std::move(compiled);
-}
+void compile(RuleSet& rules) { rules.compiled = std::make_shared<const Compiled>(rules); }
 
 LabelVerdict match_labels(const RuleSet& rules, Triage triage, const EffectsRef& decided,
                           LabelsView labels, std::string_view source) {
