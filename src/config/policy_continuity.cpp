@@ -21,7 +21,7 @@ void read_condition(const Value& value, PolicyDraft& draft) {
     if (is_empty_list(*services)) services->error("a list without a service", "leave the key out");
     use_names(*services, draft.services_used);
   }
-  if (!severity && !lasting && !services) {
+  if (!severity && !lasting && !services && value.is_mapping()) {
     value.error("says nothing of the incident", "write severity, lasting or services");
   }
 }

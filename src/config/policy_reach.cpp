@@ -34,7 +34,8 @@ constexpr std::string_view kCure = "give one of its steps a channel: page: [chan
 void check_service(const rules::Service& service, const PolicyDraft& draft) {
   for (const Severity severity : {Severity::sev1, Severity::sev2, Severity::sev3, Severity::sev4}) {
     if (!rules::escalation_of(service, severity).empty()) continue;  // A use of its name.
-    const triage::Escalation& escalation = draft.policy.escalation_for(&service, service.team, severity);
+    const triage::Escalation& escalation =
+        draft.policy.escalation_for(&service, service.team, severity);
     if (pages_somebody(escalation)) return;
     draft.report.warning(service.at,
                          "the service " + in_quotes(service.name) + ": its escalation, " +

@@ -22,7 +22,7 @@ void read_only(const Value& value) {
   const auto weekdays = section.find("weekdays");
   const auto from = section.find("from");
   const auto to = section.find("to");
-  if (!weekdays && !from && !to) {
+  if (value.is_mapping() && value.node().entries.empty()) {
     value.error("says nothing", "write weekdays, from or to, or leave the key out");
   }
   if (weekdays) {

@@ -61,6 +61,8 @@ void read_map(const Value& value, PolicyDraft& draft) {
 
 /// `{alerts: 50, within: 5m}`, or `{distinct: service, at_least: 5, within: 10m}`.
 void read_incident_criterion(const Value& value) {
+  constexpr std::string_view kCure =
+      "write {alerts: 50, within: 5m} or {distinct: service, at_least: 5, within: 10m}";
   Section section(value);
   const auto alerts = section.find("alerts");
   const auto distinct = section.find("distinct");
@@ -68,12 +70,13 @@ void read_incident_criterion(const Value& value) {
   if (alerts) alerts->integer(1, kIncidentCountMax);
   if (distinct) distinct->text();
   if (at_least) at_least->integer(2, kIncidentCountMax);
-  if (alerts.has_value() == (distinct.has_value() || at_least.has_value())) {
-    value.error("expected either alerts, or distinct and at_least",
-                "write {alerts: 50, within: 5m} or {distinct: service, at_least: 5, within: 10m}");
-  } else if (distinct.has_value() != at_least.has_value()) {
-    value.error(std::string("the key \"") + (distinct ? "at_least" : "distinct") + "\" is missing",
-                "write {distinct: service, at_least: 5, within: 10m}");
+  const bool counts_values = distinct || at_least;
+  if (value.is_mapping() && alerts.has_value() == counts_values) {
+    value.error("expected either alerts, or distinct and at_least", std::string(kCure));
+  } else if (counts_values && !distinct) {
+    value.error("the key \"distinct\" is missing", std::string(kCure));
+  } else if (counts_values && !at_least) {
+    value.error("the key \"at_least\" is missing", std::string(kCure));
   }
   if (const auto within = section.require("within", "say within which time, such as within: 5m")) {
     within->duration(1s);

@@ -66,7 +66,7 @@ void read_maintenance(const Value& value, PolicyDraft& draft) {
   if (every) read_every(*every);
   read_span(from, until);
   const bool is_span = from && until;
-  if (every ? from || until : !is_span) {
+  if ((every ? from || until : !is_span) && value.is_mapping()) {
     value.error("expected either every, or from and until",
                 "write every: {weekday: sunday, at: \"02:00\", for: 2h}, or from: "
                 "\"2026-12-05T22:00\" and until");
@@ -133,7 +133,7 @@ void read_silence_policy(const Value& value, PolicyDraft& draft) {
   if (max) max->duration(1min);
   if (required) read_required(*required);
   if (never) draft.predicates.read(*never);
-  if (!max && !required && !never) {
+  if (!max && !required && !never && value.is_mapping()) {
     value.error("the policy asks for nothing", "add max, require or never");
   }
   warn_if_unscoped(value, "the silence policy", draft);

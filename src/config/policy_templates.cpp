@@ -19,7 +19,8 @@ void read_template(const Value::Named& entry, PolicyDraft& draft) {
   const auto text = section.find("text");
   if (title) read_text(*title);
   if (text) read_text(*text);
-  if (!title && !text) entry.value.error("says nothing", "write title, text or both");
+  if (entry.value.is_mapping() && entry.value.node().entries.empty())
+    entry.value.error("says nothing", "write title, text or both");
 }
 
 }  // namespace

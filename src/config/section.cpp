@@ -38,8 +38,7 @@ std::optional<Value> Section::find(std::string_view key) {
 
 std::optional<Value> Section::require(std::string_view key, std::string cure) {
   auto value = find(key);
-  const bool could_hold_it = value_.is(Node::Kind::mapping) || value_.is(Node::Kind::empty);
-  if (!value && could_hold_it) {
+  if (!value && value_.is_mapping()) {
     value_.error("the key " + in_quotes(key) + " is missing", std::move(cure));
   }
   return value;

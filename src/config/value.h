@@ -33,6 +33,8 @@ class Value {
   const Node& node() const { return *node_; }
   const std::string& path() const { return path_; }
   bool is(Node::Kind kind) const { return node_->kind == kind; }
+  /// True for what a Section takes without an error.
+  bool is_mapping() const { return is(Node::Kind::mapping) || is(Node::Kind::empty); }
   Position at() const;
   Position at(std::size_t offset_in_text) const;
 

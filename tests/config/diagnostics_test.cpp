@@ -83,7 +83,7 @@ TEST(ConfigDiagnostics, EveryMistakeInTocsinYamlIsNamedWithItsPlaceAndCure) {
 }
 
 TEST(ConfigDiagnostics, EveryMistakeInRulesFilesIsNamedWithItsPlaceAndCure) {
-  EXPECT_GE(check_folder("rules", diagnose_rules), 50);
+  EXPECT_GE(check_folder("rules", diagnose_rules), 100);
 }
 
 TEST(ConfigDiagnostics, EveryMistakeInCasesIsNamedWithItsPlaceAndCure) {
