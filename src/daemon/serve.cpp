@@ -56,6 +56,7 @@ class Daemon {
         inbox_(kLaneBytes),
         policy_(started_.policy) {
     expect_series(started_.settings);
+    metrics_.expect_rules(started_.policy);
     metrics_.config_reload(started_.rules_are_current, wall_now());
     make_courier();
     make_core();
@@ -250,6 +251,7 @@ class Daemon {
     auto result = done->get_future();
     auto told = own_delivery(triage::ReplacePolicy{reapply});
     told->reply_to = expect([done] { done->set_value(); });
+    metrics_.expect_rules(policy);
     policy_ = policy;
     core_->replace_policy(std::move(policy), std::move(told));
     wait_for(result);  // Without space for the step, the core decides by it all the same.

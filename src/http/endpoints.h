@@ -18,6 +18,9 @@ Response list_incidents(Site&, store::Reader*, const Request&);
 Response show_incident(Site&, store::Reader*, const Request&);
 Response list_alerts(Site&, store::Reader*, const Request&);
 
+// rules.cpp
+Response list_rules(Site&, store::Reader*, const Request&);
+
 // rejected.cpp
 Response list_rejected(Site&, store::Reader*, const Request&);
 Response show_rejected(Site&, store::Reader*, const Request&);

@@ -69,7 +69,13 @@ std::expected<std::vector<triage::IncidentState>, Response> read_states(const Qu
   return states;
 }
 
-/// A parameter nobody reads would look like a filter that holds for everything.
+std::vector<std::string> texts(const Query& query, std::string_view name) {
+  const auto views = query.all(name);
+  return {views.begin(), views.end()};
+}
+
+}  // namespace
+
 std::optional<Response> unknown_parameter(const Query& query,
                                           std::initializer_list<std::string_view> known) {
   for (const auto& [name, value] : query.pairs()) {
@@ -80,13 +86,6 @@ std::optional<Response> unknown_parameter(const Query& query,
   }
   return std::nullopt;
 }
-
-std::vector<std::string> texts(const Query& query, std::string_view name) {
-  const auto views = query.all(name);
-  return {views.begin(), views.end()};
-}
-
-}  // namespace
 
 std::expected<std::size_t, Response> read_limit(const Query& query) {
   const auto number = read_number(query, "limit", kListLimit);

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <expected>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +12,11 @@
 #include "tocsin/store/store.h"
 
 namespace tocsin::http {
+
+/// A refusal if there is another than these: one that nobody reads would look like a filter that
+/// holds for everything.
+std::optional<Response> unknown_parameter(const Query&,
+                                          std::initializer_list<std::string_view> known);
 
 /// The parameters lists have in common, read strictly: a word that means nothing is refused with
 /// those that do.

@@ -25,6 +25,7 @@ Response index_page(Site& site, const Request&) {
                            "GET  /v1/incidents/{id}          one with its alerts and timeline\n"
                            "POST /v1/incidents/{id}/{ack,unack,resolve,reopen,note}\n"
                            "GET  /v1/alerts\n"
+                           "GET  /v1/rules                   with how often each held\n"
                            "GET  /v1/rejected                bodies that could not be taken\n"
                            "GET  /v1/rejected/{id}           one with its text, secrets masked\n"
                            "POST /v1/rejected/{id}/replay\n"

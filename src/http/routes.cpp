@@ -97,6 +97,7 @@ constexpr std::array kRoutes = {
     action("/v1/incidents/{id}/reopen", "reopen"),
     action("/v1/incidents/{id}/note", "note"),
     read("/v1/alerts", list_alerts),
+    read("/v1/rules", list_rules),
     read("/v1/rejected", list_rejected),
     // More than a list tells: what a sender wrote, of which masking may have missed something.
     Route{.method = "GET",

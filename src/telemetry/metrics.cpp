@@ -1,8 +1,10 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <string>
+#include <utility>
 
 #include "telemetry/metrics_set.h"
 #include "telemetry/process.h"
@@ -142,6 +144,12 @@ void Metrics::progress(std::string_view thread, Duration age) {
   impl_->engine.progress_age.Add({{"thread", std::string(thread)}}).Set(seconds(age));
 }
 
+void Metrics::expect_rules(std::shared_ptr<const triage::Policy> policy) {
+  impl_->rules.expect(std::move(policy));
+}
+
+std::shared_ptr<const RuleHits> Metrics::rule_hits() const { return impl_->rules.hits(); }
+
 Metrics::Levels Metrics::levels() const {
   const EngineMetrics& engine = impl_->engine;
   Levels levels;
@@ -157,6 +165,8 @@ Metrics::Levels Metrics::levels() const {
 }
 
 void Metrics::observe(const triage::Changes& changes, const std::vector<std::string>& sources) {
+  impl_->rules.count(changes,
+                     std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()));
   const std::lock_guard lock(impl_->observer);
   for (const triage::Change& change : changes) impl_->changes.count(change, sources);
 }
@@ -166,6 +176,7 @@ std::string Metrics::text() const {
   std::vector<prometheus::MetricFamily> process = process_families();
   families.insert(families.end(), std::make_move_iterator(process.begin()),
                   std::make_move_iterator(process.end()));
+  impl_->rules.append_families(families);
   // The library keeps hash order; people read this, and compare it.
   std::ranges::sort(families, {}, &prometheus::MetricFamily::name);
   for (prometheus::MetricFamily& family : families) {

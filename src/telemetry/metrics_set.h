@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "telemetry/rule_tally.h"
 #include "telemetry/series.h"
 #include "telemetry/tally.h"
 #include "tocsin/telemetry/telemetry.h"
@@ -125,6 +126,7 @@ struct Metrics::Impl {
   prometheus::Registry registry;
   IntakeMetrics intake{Families(registry)};
   EngineMetrics engine;
+  RuleTally rules;
   std::mutex observer;  ///< Guards the two below.
   ChangeMetrics changes{Families(registry)};
   IncidentTally tally;

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
 
@@ -36,6 +37,11 @@ TEST(Metrics, EverySeriesThatCanBeForeseenExistsBeforeAnythingHappens) {
   metrics.expect_source("prometheus");
   metrics.expect_channel("log", "log");
   metrics.expect_channel("ops", "webhook");
+  triage::Policy policy;
+  rules::TriageRule rule;
+  rule.name = "disk-filling";
+  policy.rules.triage.push_back(rule);
+  metrics.expect_rules(std::make_shared<const triage::Policy>(policy));
   const std::string actual = without_process(metrics.text());
   const std::string path = std::string(TOCSIN_SOURCE_DIR) + "/tests/golden/telemetry/fresh.prom";
   if (std::getenv("TOCSIN_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << actual;

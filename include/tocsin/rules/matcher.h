@@ -82,6 +82,10 @@ struct Predicate {
   std::variant<AllOf, AnyOf, Not, Matcher> kind;
 };
 
+/// For people: `alertname="HostDown" and (env="prod" or not rack)`, "always" for an empty AllOf. At
+/// most about `bytes` long: a longer one is cut and ends with an ellipsis.
+std::string to_string(const Predicate&, std::size_t bytes);
+
 /// What is tested. `value_of` is asked for labels and sees what later stages see.
 struct Service;
 struct Effects;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tocsin/base/time.h"
+#include "tocsin/telemetry/rule_hits.h"
 #include "tocsin/triage/triage.h"
 
 /// One visitor: change → log line and metric, so the two never disagree; and `/metrics` text.
@@ -58,6 +59,8 @@ class Metrics {
   // What is configured: its counters exist, at 0, before anything happens.
   void expect_source(std::string_view name);
   void expect_channel(std::string_view name, std::string_view kind);
+  /// The rules that decide from now on: call it before they are put in force.
+  void expect_rules(std::shared_ptr<const triage::Policy>);
 
   // Intake, counted once per request by a net thread.
   struct IntakeCounts {
@@ -98,6 +101,9 @@ class Metrics {
     bool rules_are_current = true;
   };
   Levels levels() const;
+
+  /// How often each of the rules held or decided; null before the first expect_rules().
+  std::shared_ptr<const RuleHits> rule_hits() const;
 
   /// The visitor's metric half.
   void observe(const triage::Changes&, const std::vector<std::string>& sources);
