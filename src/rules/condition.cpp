@@ -159,7 +159,8 @@ Condition Vocabulary::condition_of_pattern(const Matcher& matcher, std::uint32_t
 }
 
 Condition Vocabulary::condition_of(const Matcher& matcher, bool negated) {
-  const std::uint32_t label = label_number(matcher.field, matcher.name);
+  const std::string_view name = matcher.field == Field::source ? kSourceLabel : matcher.name;
+  const std::uint32_t label = label_number(matcher.field, name);
   switch (matcher.op) {
     case Op::equal:
       return negate_if(negated, leaf(Test::value, label, value_number(label, matcher.value)));

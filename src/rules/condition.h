@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/pattern_shape.h"
@@ -16,6 +17,9 @@ namespace tocsin::rules {
 constexpr std::uint32_t kAbsent = 0;
 constexpr std::uint32_t kUnknownValue = 1;
 constexpr std::uint32_t kFirstValue = 2;
+
+/// The name of the one thing in Field::source, whatever a matcher calls it.
+constexpr std::string_view kSourceLabel = "source";
 
 /// What a leaf asks of the value of a label.
 enum class Test : std::uint8_t {

@@ -50,6 +50,8 @@ class IndexCompiler {
     CHECK(tables_.labels < 1u << 24);
     tables_.known_values = vocabulary_.values.size();
     tables_.patterns = static_cast<std::uint32_t>(vocabulary_.patterns.size());
+    tables_.source_label =
+        vocabulary_.names.find(static_cast<std::uint32_t>(Field::source), kSourceLabel);
     for (const std::uint32_t field : vocabulary_.names.scopes()) {
       if (field == static_cast<std::uint32_t>(Field::annotation)) tables_.asks_annotations = true;
     }

@@ -67,6 +67,7 @@ struct IndexTables {
   std::uint32_t labels = 0;
   std::uint32_t known_values = 0;
   std::uint32_t patterns = 0;
+  std::uint32_t source_label = TextTable::kNone;
   bool asks_annotations = false;
   PatternIndex pattern_index;
   std::vector<std::uint32_t> sets;  ///< Size, then value numbers ascending; one after the other.

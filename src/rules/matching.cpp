@@ -1,11 +1,12 @@
 #include <algorithm>
-#include <bit>
 #include <limits>
 #include <optional>
 
 #include "rules/index.h"
 #include "rules/index_tables.h"
+#include "rules/known_values.h"
 #include "rules/number.h"
+#include "rules/number_set.h"
 #include "rules/value_memo.h"
 #include "tocsin/base/check.h"
 
@@ -15,43 +16,12 @@ namespace {
 /// A stamp that no mark bears: of labels that are absent or have no patterns.
 constexpr std::uint64_t kNoStamp = std::numeric_limits<std::uint64_t>::max();
 
-/// Numbers of predicates, added in any order, read in theirs.
-class NumberSet {
- public:
-  void resize(std::size_t size) {
-    words_.assign((size + 63) / 64, 0);
-    summary_.assign((words_.size() + 63) / 64, 0);
-  }
-  void add(std::uint32_t number) {
-    words_[number / 64] |= std::uint64_t{1} << (number % 64);
-    summary_[number / 4096] |= std::uint64_t{1} << (number / 64 % 64);
-  }
-  /// Moves them all to `out`.
-  void drain(std::vector<std::uint32_t>& out) {
-    for (std::size_t i = 0; i < summary_.size(); ++i) {
-      for (std::uint64_t left = summary_[i]; left != 0; left &= left - 1) {
-        drain_word(i * 64 + static_cast<std::size_t>(std::countr_zero(left)), out);
-      }
-      summary_[i] = 0;
-    }
-  }
-
- private:
-  void drain_word(std::size_t at, std::vector<std::uint32_t>& out) {
-    for (std::uint64_t left = words_[at]; left != 0; left &= left - 1) {
-      out.push_back(static_cast<std::uint32_t>(at * 64) +
-                    static_cast<std::uint32_t>(std::countr_zero(left)));
-    }
-    words_[at] = 0;
-  }
-  std::vector<std::uint64_t> words_;
-  std::vector<std::uint64_t> summary_;
-};
-
-/// What is known of a label's value beyond its number.
+/// What is known of a label's value.
 struct LabelState {
   std::string_view text;
   std::uint64_t hash = 0;
+  std::uint64_t stamp = kNoStamp;  // Of its patterns: never given twice, 64 bits do not run out.
+  std::uint32_t value = kAbsent;
   std::uint32_t first_held = 0;  // Patterns that hold, in Memory::held.
   std::uint32_t held = 0;
   bool touched = false;
@@ -63,14 +33,21 @@ struct LabelState {
 }  // namespace
 
 struct Memory {
-  explicit Memory(std::size_t memo_bytes) : memo(memo_bytes) {}
+  explicit Memory(std::size_t memo_bytes)
+      : known(memo_bytes / 4), memo(memo_bytes - memo_bytes / 4) {}
 
   void adapt(const IndexTables&);
   void forget_labels();
-  void set(Field, Label);
+  std::uint32_t find_label(Field field, std::string_view name) const {
+    return tables->names.find(static_cast<std::uint32_t>(field), name);
+  }
+  void set(std::uint32_t label, std::string_view value);
   void number_values();
-  void find_patterns(std::uint32_t label);
+  bool recall(const LabelState&, std::uint32_t label);
+  void learn(const LabelState&, std::uint32_t label);
+  void find_patterns(LabelState&, std::uint32_t label);
   void find_patterns();
+  void match(const StageTables&, const LabelState&, std::uint32_t label);
   void scan(std::span<const Posting>);
   void scan_key(const StageTables&, std::uint32_t key);
   std::uint32_t run(std::uint32_t program);
@@ -81,8 +58,6 @@ struct Memory {
   std::shared_ptr<const char> identity;
   // By label. The first of `bits` is of no label, for postings without a guard.
   std::vector<SlotBits> bits;
-  std::vector<std::uint32_t> values;
-  std::vector<std::uint64_t> stamps;  // Of patterns: never given twice, 64 bits do not run out.
   std::vector<LabelState> states;
   std::vector<std::uint32_t> touched;
   std::vector<std::uint32_t> unnumbered;
@@ -91,6 +66,7 @@ struct Memory {
   std::uint64_t last_stamp = 0;
   std::vector<std::uint32_t> held;
   NumberSet found;
+  KnownValues known;
   ValueMemo memo;
   PatternIndex::Scratch scratch;
   Matching::Counters counters;
@@ -102,8 +78,6 @@ void Memory::adapt(const IndexTables& next) {
   identity = next.identity;
   bits.assign(next.labels + std::size_t{1}, kAbsentBit);
   bits.front() = kAnyBit;
-  values.assign(next.labels, kAbsent);
-  stamps.assign(next.labels, kNoStamp);
   states.assign(next.labels, {});
   touched.clear();
   marks.assign(next.patterns, 0);
@@ -111,80 +85,94 @@ void Memory::adapt(const IndexTables& next) {
   std::uint32_t predicates = 0;
   for (const StageTables& stage : next.stages) predicates = std::max(predicates, stage.predicates);
   found.resize(predicates);
+  known.resize(next.known_values + kFirstValue);
   memo.clear();
 }
 
 void Memory::forget_labels() {
   for (const std::uint32_t label : touched) {
-    bits[label + std::size_t{1}] = kAbsentBit;
-    values[label] = kAbsent;
-    stamps[label] = kNoStamp;
-    states[label].touched = false;
+    bits.data()[label + 1] = kAbsentBit;
+    LabelState& state = states.data()[label];
+    state.value = kAbsent;
+    state.stamp = kNoStamp;
+    state.touched = false;
   }
   touched.clear();
   unnumbered.clear();
   held.clear();
 }
 
-/// What it hashes to is fetched while the labels after it are read.
-void Memory::set(Field field, Label label) {
-  const std::uint32_t number = tables->names.find(static_cast<std::uint32_t>(field), label.name);
-  if (number == TextTable::kNone) return;
-  LabelState& state = states[number];
-  if (!state.touched) touched.push_back(number);
+/// The slot of a value is fetched while the labels after it are read.
+void Memory::set(std::uint32_t label, std::string_view value) {
+  if (label == TextTable::kNone) return;
+  LabelState& state = states.data()[label];
+  if (!state.touched) touched.push_back(label);
   state.touched = true;
   state.patterns_known = false;
   state.number_known = false;
-  state.text = label.value;
-  stamps[number] = kNoStamp;
-  if (label.value.empty()) {
-    bits[number + std::size_t{1}] = kAbsentBit;
-    values[number] = kAbsent;
+  state.text = value;
+  state.stamp = kNoStamp;
+  if (value.empty()) {
+    bits.data()[label + 1] = kAbsentBit;
+    state.value = kAbsent;
     return;
   }
-  state.hash = TextTable::hash_of(number, label.value);
+  state.hash = TextTable::hash_of(label, value);
   tables->values.prefetch(state.hash);
-  unnumbered.push_back(number);
+  unnumbered.push_back(label);
 }
 
 void Memory::number_values() {
   for (const std::uint32_t label : unnumbered) {
-    const LabelState& state = states[label];
-    const std::uint32_t found_number = tables->values.find(label, state.hash, state.text);
-    const bool known = found_number != TextTable::kNone;
-    values[label] = known ? found_number + kFirstValue : kUnknownValue;
-    bits[label + std::size_t{1}] = slot_bit(values[label]);
+    LabelState& state = states.data()[label];
+    const std::uint32_t number = tables->values.find(label, state.hash, state.text);
+    state.value = number == TextTable::kNone ? kUnknownValue : number + kFirstValue;
+    if (number == TextTable::kNone) memo.prefetch(state.hash);
+    bits.data()[label + 1] = slot_bit(state.value);
   }
   unnumbered.clear();
 }
 
-void Memory::find_patterns(std::uint32_t label) {
-  LabelState& state = states[label];
-  state.patterns_known = true;
-  state.first_held = static_cast<std::uint32_t>(held.size());
-  const auto known = memo.find(label, state.hash, state.text);
-  if (known) {
-    held.insert(held.end(), known->begin(), known->end());
+bool Memory::recall(const LabelState& state, std::uint32_t label) {
+  if (state.value != kUnknownValue) return known.append(state.value, held);
+  const auto numbers = memo.find(label, state.hash, state.text);
+  if (numbers) held.insert(held.end(), numbers->begin(), numbers->end());
+  return numbers.has_value();
+}
+
+void Memory::learn(const LabelState& state, std::uint32_t label) {
+  ++counters.memo_misses;
+  tables->pattern_index.append_matches(label, state.value, state.text, scratch, held);
+  const auto numbers = std::span(held).subspan(state.first_held);
+  if (state.value != kUnknownValue) {
+    known.add(state.value, numbers);
   } else {
-    ++counters.memo_misses;
-    tables->pattern_index.append_matches(label, values[label], state.text, scratch, held);
-    memo.add(label, state.hash, state.text, std::span(held).subspan(state.first_held));
+    memo.add(label, state.hash, state.text, numbers);
   }
+}
+
+void Memory::find_patterns(LabelState& state, std::uint32_t label) {
+  state.patterns_known = true;
+  if (!tables->pattern_index.has_patterns(label)) return;
+  state.first_held = static_cast<std::uint32_t>(held.size());
+  if (!recall(state, label)) learn(state, label);
   state.held = static_cast<std::uint32_t>(held.size()) - state.first_held;
-  stamps[label] = ++last_stamp;
-  for (std::size_t i = state.first_held; i < held.size(); ++i) marks[held[i]] = stamps[label];
+  state.stamp = ++last_stamp;
+  for (const std::uint32_t pattern : std::span(held).subspan(state.first_held)) {
+    marks.data()[pattern] = state.stamp;
+  }
 }
 
 void Memory::find_patterns() {
   for (const std::uint32_t label : touched) {
-    if (values[label] == kAbsent || states[label].patterns_known) continue;
-    if (tables->pattern_index.has_patterns(label)) find_patterns(label);
+    LabelState& state = states.data()[label];
+    if (state.value != kAbsent && !state.patterns_known) find_patterns(state, label);
   }
 }
 
 bool Memory::compares(const Instruction& instruction) {
-  LabelState& state = states[instruction.label];
-  if (values[instruction.label] == kAbsent) return false;
+  LabelState& state = states.data()[instruction.label];
+  if (state.value == kAbsent) return false;
   if (!state.number_known) {
     state.number = to_number(state.text);
     state.number_known = true;
@@ -204,18 +192,18 @@ bool Memory::compares(const Instruction& instruction) {
 }
 
 bool Memory::holds(const Instruction& instruction) {
-  const std::uint32_t value = values[instruction.label];
+  const LabelState& state = states.data()[instruction.label];
   switch (static_cast<Test>(instruction.test)) {
     case Test::value:
-      return value == instruction.operand;
+      return state.value == instruction.operand;
     case Test::set: {
       const std::uint32_t* const set = tables->sets.data() + instruction.operand;
-      return std::binary_search(set + 1, set + 1 + *set, value);
+      return std::binary_search(set + 1, set + 1 + *set, state.value);
     }
     case Test::pattern:
-      return marks[instruction.operand] == stamps[instruction.label];
+      return marks.data()[instruction.operand] == state.stamp;
     case Test::pattern_or_absent:
-      return value == kAbsent || marks[instruction.operand] == stamps[instruction.label];
+      return state.value == kAbsent || marks.data()[instruction.operand] == state.stamp;
     default:
       return compares(instruction);
   }
@@ -223,7 +211,7 @@ bool Memory::holds(const Instruction& instruction) {
 
 std::uint32_t Memory::run(std::uint32_t program) {
   while (program < kHolds) {
-    const Instruction& instruction = tables->program[program];
+    const Instruction& instruction = tables->program.data()[program];
     const bool answer = holds(instruction) != (instruction.negated != 0);
     program = answer ? instruction.on_true : instruction.on_false;
   }
@@ -232,9 +220,10 @@ std::uint32_t Memory::run(std::uint32_t program) {
 
 void Memory::scan(std::span<const Posting> postings) {
   counters.candidates += postings.size();
+  const SlotBits* const now = bits.data();
   for (const Posting& posting : postings) {
-    const SlotBits first = posting.bits[0] & bits[posting.label[0]];
-    const SlotBits second = posting.bits[1] & bits[posting.label[1]];
+    const SlotBits first = posting.bits[0] & now[posting.label[0]];
+    const SlotBits second = posting.bits[1] & now[posting.label[1]];
     if (first == 0 || second == 0) continue;
     ++counters.verified;
     const std::uint32_t end = run(posting.program);
@@ -242,9 +231,11 @@ void Memory::scan(std::span<const Posting> postings) {
   }
 }
 
-void Memory::scan_key(const StageTables& stage, std::uint32_t key) {
-  const std::uint32_t from = stage.first[key];
-  scan(std::span(stage.postings).subspan(from, stage.first[key + std::size_t{1}] - from));
+inline void Memory::scan_key(const StageTables& stage, std::uint32_t key) {
+  const std::uint32_t* const first = stage.first.data() + key;
+  const std::uint32_t from = first[0];
+  const std::uint32_t to = first[1];
+  if (from != to) scan({stage.postings.data() + from, stage.postings.data() + to});
 }
 
 Matching::Matching(std::size_t memo_bytes) : memory_(std::make_unique<Memory>(memo_bytes)) {}
@@ -257,22 +248,35 @@ const Matching::Counters& Matching::counters() const {
   return memory_->counters;
 }
 
+void Memory::match(const StageTables& stage, const LabelState& state, std::uint32_t label) {
+  scan_key(stage, tables->key_of_label(label));
+  if (state.value != kUnknownValue) scan_key(stage, tables->key_of_value(state.value));
+  if (state.stamp == kNoStamp) return;
+  for (std::uint32_t i = 0; i < state.held; ++i) {
+    scan_key(stage, tables->key_of_pattern(held.data()[state.first_held + i]));
+  }
+}
+
 void Matching::begin(const Index& index, LabelsView labels, LabelsView annotations,
                      std::string_view source) {
   Memory& memory = *memory_;
   memory.forget_labels();
   memory.adapt(index.tables());
-  for (const Label label : labels) memory.set(Field::label, label);
-  if (index.tables().asks_annotations) {
-    for (const Label annotation : annotations) memory.set(Field::annotation, annotation);
+  for (const Label label : labels) {
+    memory.set(memory.find_label(Field::label, label.name), label.value);
   }
-  memory.set(Field::source, {"source", source});
+  if (index.tables().asks_annotations) {
+    for (const Label annotation : annotations) {
+      memory.set(memory.find_label(Field::annotation, annotation.name), annotation.value);
+    }
+  }
+  memory.set(index.tables().source_label, source);
   memory.number_values();
 }
 
 void Matching::set_label(std::string_view name, std::string_view value) {
   CHECK(memory_->tables != nullptr);
-  memory_->set(Field::label, {name, value});
+  memory_->set(memory_->find_label(Field::label, name), value);
   memory_->number_values();
 }
 
@@ -281,20 +285,14 @@ void Matching::match(Stage which, std::vector<std::uint32_t>& out) {
   CHECK(memory.tables != nullptr);
   const StageTables& stage = memory.tables->stages[static_cast<std::size_t>(which)];
   out.clear();
+  if (stage.predicates == 0) return;
   for (const std::uint32_t number : stage.always) memory.found.add(number);
-  memory.find_patterns();
+  memory.find_patterns();  // All of them, before a program asks for one.
   memory.scan(stage.everywhere);
   if (!stage.first.empty()) {
     for (const std::uint32_t label : memory.touched) {
-      const std::uint32_t value = memory.values[label];
-      if (value == kAbsent) continue;
-      memory.scan_key(stage, memory.tables->key_of_label(label));
-      if (value != kUnknownValue) memory.scan_key(stage, memory.tables->key_of_value(value));
-      if (memory.stamps[label] == kNoStamp) continue;
-      const LabelState& state = memory.states[label];
-      for (std::uint32_t i = 0; i < state.held; ++i) {
-        memory.scan_key(stage, memory.tables->key_of_pattern(memory.held[state.first_held + i]));
-      }
+      const LabelState& state = memory.states.data()[label];
+      if (state.value != kAbsent) memory.match(stage, state, label);
     }
   }
   memory.found.drain(out);

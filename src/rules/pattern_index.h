@@ -30,7 +30,7 @@ class PatternIndex {
   PatternIndex() = default;
   PatternIndex(std::span<const Pattern>, std::size_t labels, const Index::Limits&);
 
-  bool has_patterns(std::uint32_t label) const { return of_label_[label] != nullptr; }
+  bool has_patterns(std::uint32_t label) const { return of_label_.data()[label] != nullptr; }
   /// Appends the numbers of those that hold, sorted, each once. `value` is the number of `text`,
   /// which is not empty. REQUIRES: has_patterns(label).
   void append_matches(std::uint32_t label, std::uint32_t value, std::string_view text, Scratch&,

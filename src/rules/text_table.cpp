@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::size_t kSlotsMin = 64;
 
-std::uint32_t read_u32(const char* at) {
-  std::uint32_t value = 0;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
-
 void append_u32(std::uint32_t value, std::string& out) {
   char bytes[sizeof value];
   std::memcpy(bytes, &value, sizeof value);
@@ -24,23 +18,6 @@ void append_u32(std::uint32_t value, std::string& out) {
 }
 
 }  // namespace
-
-bool TextTable::is(const Slot& slot, std::uint32_t scope, std::string_view text) const {
-  const char* const record = texts_.data() + slot.text;
-  return read_u32(record) == scope && read_u32(record + 4) == text.size() &&
-         std::memcmp(record + 8, text.data(), text.size()) == 0;
-}
-
-std::uint32_t TextTable::find(std::uint32_t scope, std::uint64_t hash,
-                              std::string_view text) const {
-  if (slots_.empty()) return kNone;
-  const std::size_t mask = slots_.size() - 1;
-  for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
-    const Slot& slot = slots_[at];
-    if (slot.number == kNone) return kNone;
-    if (slot.hash == hash && is(slot, scope, text)) return slot.number;
-  }
-}
 
 TextTable::Slot& TextTable::free_slot(std::uint64_t hash) {
   const std::size_t mask = slots_.size() - 1;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +10,26 @@
 #include "tocsin/alert/identity.h"
 
 namespace tocsin::rules {
+
+/// Of equal size. Most texts are short: two overlapping words decide without a call.
+inline bool same_bytes(const char* a, const char* b, std::size_t size) {
+  const auto words_equal = [&]<class Word>(Word) {
+    Word first[2];
+    Word last[2];
+    std::memcpy(&first[0], a, sizeof(Word));
+    std::memcpy(&first[1], b, sizeof(Word));
+    std::memcpy(&last[0], a + size - sizeof(Word), sizeof(Word));
+    std::memcpy(&last[1], b + size - sizeof(Word), sizeof(Word));
+    return first[0] == first[1] && last[0] == last[1];
+  };
+  if (size > 16) return std::memcmp(a, b, size) == 0;
+  if (size >= 8) return words_equal(std::uint64_t{});
+  if (size >= 4) return words_equal(std::uint32_t{});
+  for (std::size_t i = 0; i < size; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
 
 /// Texts, each in a scope (a label's values, the names of a field), numbered from 0 in the order
 /// they were added. One flat table with linear probing, at most half full: a look-up touches one
@@ -23,7 +44,15 @@ class TextTable {
   /// The number of `text`, new or not.
   std::uint32_t add(std::uint32_t scope, std::string_view text);
   /// kNone if it was never added. REQUIRES: `hash` is hash_of(scope, text).
-  std::uint32_t find(std::uint32_t scope, std::uint64_t hash, std::string_view text) const;
+  std::uint32_t find(std::uint32_t scope, std::uint64_t hash, std::string_view text) const {
+    if (slots_.empty()) return kNone;
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
+      const Slot& slot = slots_.data()[at];
+      if (slot.number == kNone) return kNone;
+      if (slot.hash == hash && is(slot, scope, text)) return slot.number;
+    }
+  }
   std::uint32_t find(std::uint32_t scope, std::string_view text) const {
     return find(scope, hash_of(scope, text), text);
   }
@@ -44,7 +73,16 @@ class TextTable {
     std::uint32_t number = kNone;  // kNone: free.
     std::uint32_t text = 0;        // Where its record begins: scope, size, bytes.
   };
-  bool is(const Slot&, std::uint32_t scope, std::string_view text) const;
+  static std::uint32_t read_u32(const char* at) {
+    std::uint32_t value = 0;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+  }
+  bool is(const Slot& slot, std::uint32_t scope, std::string_view text) const {
+    const char* const record = texts_.data() + slot.text;
+    return read_u32(record) == scope && read_u32(record + 4) == text.size() &&
+           same_bytes(record + 8, text.data(), text.size());
+  }
   void grow();
   Slot& free_slot(std::uint64_t hash);
 

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "rules/text_table.h"
+
 namespace tocsin::rules {
 namespace {
 
@@ -36,12 +38,12 @@ const std::uint32_t* ValueMemo::Generation::find(std::uint32_t label, std::uint3
                                                  std::string_view value) const {
   const std::size_t probes = std::min(kProbes, slots.size());
   for (std::size_t i = 0; i < probes; ++i) {
-    const Slot& slot = slots[(hash + i) & (slots.size() - 1)];
+    const Slot& slot = slots.data()[(hash + i) & (slots.size() - 1)];
     if (slot.entry == 0) return nullptr;
     if (slot.hash != hash) continue;
     const std::uint32_t* const entry = words.get() + (slot.entry - 1);
     if (entry[0] == label && entry[1] == value.size() &&
-        std::memcmp(entry + kHead, value.data(), value.size()) == 0) {
+        same_bytes(reinterpret_cast<const char*>(entry + kHead), value.data(), value.size())) {
       return entry;
     }
   }

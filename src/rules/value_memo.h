@@ -25,6 +25,11 @@ class ValueMemo {
   void add(std::uint32_t label, std::uint64_t hash, std::string_view value,
            std::span<const std::uint32_t> numbers);
   void clear();
+  /// Starts to fetch what `find` will read first.
+  void prefetch(std::uint64_t hash) const {
+    young_.prefetch(hash);
+    old_.prefetch(hash);
+  }
 
  private:
   static constexpr std::size_t kProbes = 8;
@@ -43,6 +48,9 @@ class ValueMemo {
                               std::string_view value) const;
     void put(Slot);
     void grow();
+    void prefetch(std::uint64_t hash) const {
+      if (!slots.empty()) __builtin_prefetch(&slots.data()[(hash >> 32) & (slots.size() - 1)]);
+    }
     void clear();
   };
   bool has_room(std::size_t words) const;
