@@ -1,4 +1,4 @@
-#include "bench/rule_mix.h"
+#include "rules/bench/rule_mix.h"
 
 #include <algorithm>
 #include <array>

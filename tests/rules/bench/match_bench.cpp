@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/rule_mix.h"
+#include "rules/bench/rule_mix.h"
 #include "rules/index.h"
 #include "tocsin/rules/matcher.h"
 
