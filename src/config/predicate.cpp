@@ -71,6 +71,7 @@ std::optional<std::vector<Predicate>> PredicateReader::read_list(const Value& va
   std::vector<Predicate> terms;
   bool good = true;
   const std::vector<Value> elements = value.list();
+  terms.reserve(elements.size());
   for (const Value& element : elements) {
     auto term = read_term(element, depth + 1);
     if (term) {
@@ -113,28 +114,20 @@ std::optional<Predicate> PredicateReader::read_mapping(const Value& value, int d
 std::optional<Predicate> PredicateReader::read_selector(const Value& value) {
   const auto text = value.text();
   if (!text) return std::nullopt;
-  const std::vector<Predicate>* terms = parse_selector(value, *text);
-  if (terms == nullptr || !count(value, terms->size())) return std::nullopt;
-  return Predicate{rules::AllOf{*terms}};
-}
-
-const std::vector<Predicate>* PredicateReader::parse_selector(const Value& value,
-                                                              const std::string& text) {
-  if (const auto known = known_selectors_.find(text); known != known_selectors_.end()) {
-    return &known->second;
-  }
-  auto matchers = rules::parse_selector(text, rules::Grammar::extended);
+  auto matchers = rules::parse_selector(*text, rules::Grammar::extended, patterns_);
   if (!matchers) {
     report(value, matchers.error());
-    return nullptr;
+    return std::nullopt;
   }
   if (matchers->empty()) {
     value.error("a selector without matchers", "leave the key out to match every alert");
-    return nullptr;
+    return std::nullopt;
   }
-  std::vector<Predicate> terms;
-  for (rules::Matcher& matcher : *matchers) terms.push_back(Predicate{std::move(matcher)});
-  return &known_selectors_.emplace(text, std::move(terms)).first->second;
+  if (!count(value, matchers->size())) return std::nullopt;
+  rules::AllOf all;
+  all.terms.reserve(matchers->size());
+  for (rules::Matcher& matcher : *matchers) all.terms.push_back(Predicate{std::move(matcher)});
+  return Predicate{std::move(all)};
 }
 
 std::optional<Predicate> PredicateReader::read_matcher(const Value& value) {
@@ -142,15 +135,11 @@ std::optional<Predicate> PredicateReader::read_matcher(const Value& value) {
   if (!text) return std::nullopt;
   if (text->starts_with('{')) return read_selector(value);
   if (!count(value, 1)) return std::nullopt;
-  if (const auto known = known_.find(*text); known != known_.end()) {
-    return Predicate{known->second};
-  }
-  auto matcher = rules::parse_matcher(*text, rules::Grammar::extended);
+  auto matcher = rules::parse_matcher(*text, rules::Grammar::extended, patterns_);
   if (!matcher) {
     report(value, matcher.error());
     return std::nullopt;
   }
-  known_.emplace(*text, *matcher);
   return Predicate{std::move(*matcher)};
 }
 

@@ -2,8 +2,6 @@
 
 #include <cstddef>
 #include <optional>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "config/value.h"
@@ -26,13 +24,10 @@ class PredicateReader {
   std::optional<rules::Predicate> read_mapping(const Value&, int depth);
   std::optional<std::vector<rules::Predicate>> read_list(const Value&, int depth);
   std::optional<rules::Predicate> read_selector(const Value&);
-  const std::vector<rules::Predicate>* parse_selector(const Value&, const std::string& text);
   std::optional<rules::Predicate> read_matcher(const Value&);
   bool count(const Value&, std::size_t matchers);
 
-  /// Equal texts share one compiled matcher: regexes take kilobytes, and aliases repeat them.
-  std::unordered_map<std::string, rules::Matcher> known_;
-  std::unordered_map<std::string, std::vector<rules::Predicate>> known_selectors_;
+  rules::Patterns patterns_;
   std::size_t matchers_ = 0;
 };
 

@@ -1,13 +1,12 @@
 #include "rules/condition.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <iterator>
 #include <numeric>
 #include <span>
 #include <utility>
 
+#include "rules/regex.h"
 #include "tocsin/base/check.h"
 #include "tocsin/base/overloaded.h"
 
@@ -129,18 +128,17 @@ Condition Vocabulary::condition_of_set(std::uint32_t label, std::vector<std::uin
 
 /// Whole pieces alone are an equality or a set.
 Condition Vocabulary::condition_of_pieces(const Matcher& matcher, std::uint32_t label) {
-  std::optional<std::vector<PatternPiece>> pieces = read_pattern(matcher.regex->pattern());
   Pattern pattern{.label = label};
-  if (!pieces) {
+  if (!matcher.regex->is_simple()) {
     pattern.regex = matcher.regex;
-    pattern.holds_absent = re2::RE2::FullMatch("", *matcher.regex);
+    pattern.holds_absent = matcher.regex->matches_whole("");
   } else {
-    for (PatternPiece& piece : *pieces) {
+    for (const PatternPiece& piece : matcher.regex->pieces()) {
       pattern.holds_absent |= holds_for_nothing(piece);
       if (piece.where == PatternPiece::Where::whole) {
         pattern.values.push_back(value_number(label, piece.text));
       } else {
-        pattern.pieces.push_back(std::move(piece));
+        pattern.pieces.push_back(piece);
       }
     }
     if (pattern.pieces.empty()) return condition_of_set(label, std::move(pattern.values));

@@ -55,9 +55,9 @@ struct Condition {
 struct Pattern {
   std::uint32_t label = 0;
   bool holds_absent = false;
-  std::vector<PatternPiece> pieces{};       ///< With dots; at least one must hold, or
-  std::vector<std::uint32_t> values{};      ///< the value is one of these, or
-  std::shared_ptr<const re2::RE2> regex{};  ///< this matches.
+  std::vector<PatternPiece> pieces{};    ///< With dots; at least one must hold, or
+  std::vector<std::uint32_t> values{};   ///< the value is one of these, or
+  std::shared_ptr<const Regex> regex{};  ///< this matches.
   std::uint32_t uses = 0;
 };
 

@@ -1,12 +1,11 @@
 #include "tocsin/rules/matcher.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <optional>
 
 #include "rules/matcher_grammar.h"
 #include "rules/number.h"
+#include "rules/regex.h"
 #include "tocsin/base/check.h"
 #include "tocsin/base/overloaded.h"
 #include "tocsin/rules/rule_set.h"
@@ -74,10 +73,9 @@ std::string_view value_in(const Matcher& matcher, const Subject& subject) {
   CHECK(!"a field outside its enumeration");
 }
 
-/// RE2 itself goes on without its cache when memory for that runs out: slower, never wrong.
 bool matches_whole(const Matcher& matcher, std::string_view value) {
   CHECK(matcher.regex != nullptr);
-  return RE2::FullMatch(re2::StringPiece(value.data(), value.size()), *matcher.regex);
+  return matcher.regex->matches_whole(value);
 }
 
 }  // namespace

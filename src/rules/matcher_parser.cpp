@@ -1,5 +1,3 @@
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,6 +6,7 @@
 
 #include "rules/matcher_grammar.h"
 #include "rules/number.h"
+#include "rules/regex.h"
 #include "tocsin/base/text.h"
 #include "tocsin/rules/matcher.h"
 
@@ -18,7 +17,6 @@ namespace {
 constexpr std::size_t kTextMax = 64 * 1024;
 constexpr std::size_t kMatchersMax = 64;
 constexpr std::size_t kPatternMax = 16 * 1024;
-constexpr std::int64_t kRegexMemoryMax = 2 * 1024 * 1024;
 
 template <class T>
 using Result = std::expected<T, MatcherError>;
@@ -54,7 +52,8 @@ std::string show(std::string_view rest) {
 
 class Parser {
  public:
-  Parser(std::string_view text, Grammar grammar) : text_(text), grammar_(grammar) {}
+  Parser(std::string_view text, Grammar grammar, Patterns& patterns)
+      : text_(text), grammar_(grammar), patterns_(patterns) {}
 
   Result<Matcher> one() {
     if (auto bad = check_text()) return std::unexpected(*std::move(bad));
@@ -278,20 +277,17 @@ class Parser {
     return matcher;
   }
 
-  static Result<Matcher> with_regex(Matcher matcher, std::size_t start) {
+  Result<Matcher> with_regex(Matcher matcher, std::size_t start) {
     if (matcher.value.size() > kPatternMax) {
       return std::unexpected(error(
           start, "a pattern longer than " + std::to_string(kPatternMax) + " bytes", "split it"));
     }
-    RE2::Options options(RE2::Quiet);
-    options.set_max_mem(kRegexMemoryMax);
-    options.set_never_capture(true);
-    auto regex = std::make_shared<const RE2>(matcher.value, options);
-    if (!regex->ok()) {
-      return std::unexpected(error(start, "not a regular expression: " + regex->error(),
+    auto regex = patterns_.read(matcher.value);
+    if (!regex) {
+      return std::unexpected(error(start, "not a regular expression: " + regex.error(),
                                    "RE2 syntax; a literal . * + ? ( ) [ ] stands behind a \\"));
     }
-    matcher.regex = std::move(regex);
+    matcher.regex = *std::move(regex);
     return matcher;
   }
 
@@ -338,18 +334,40 @@ class Parser {
 
   std::string_view text_;
   Grammar grammar_;
+  Patterns& patterns_;
   std::size_t at_ = 0;
 };
 
 }  // namespace
 
+std::expected<std::shared_ptr<const Regex>, std::string> Patterns::read(
+    const std::string& pattern) {
+  if (const auto known = known_.find(pattern); known != known_.end()) return known->second;
+  auto regex = Regex::read(pattern);
+  if (regex) known_.emplace((*regex)->pattern(), *regex);
+  return regex;
+}
+
 std::expected<Matcher, MatcherError> parse_matcher(std::string_view text, Grammar grammar) {
-  return Parser(text, grammar).one();
+  Patterns patterns;
+  return parse_matcher(text, grammar, patterns);
+}
+
+std::expected<Matcher, MatcherError> parse_matcher(std::string_view text, Grammar grammar,
+                                                   Patterns& patterns) {
+  return Parser(text, grammar, patterns).one();
 }
 
 std::expected<std::vector<Matcher>, MatcherError> parse_selector(std::string_view text,
                                                                  Grammar grammar) {
-  return Parser(text, grammar).list();
+  Patterns patterns;
+  return parse_selector(text, grammar, patterns);
+}
+
+std::expected<std::vector<Matcher>, MatcherError> parse_selector(std::string_view text,
+                                                                 Grammar grammar,
+                                                                 Patterns& patterns) {
+  return Parser(text, grammar, patterns).list();
 }
 
 }  // namespace tocsin::rules

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "rules/regex.h"
 #include "tocsin/base/check.h"
 
 namespace tocsin::rules {
@@ -14,15 +15,6 @@ constexpr std::size_t kShardBytesMax = 64 * 1024;
 constexpr std::int64_t kSetMemoryMin = 4 * 1024 * 1024;
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
-
-bool is_plain_byte(char c) { return c != '\n' && static_cast<unsigned char>(c) < 0x80; }
-
-/// Whether `.*` matches all of it.
-bool matches_dots(std::string_view text) {
-  if (std::ranges::all_of(text, is_plain_byte)) return true;
-  static const re2::RE2 kDots(".*");
-  return re2::RE2::FullMatch(piece(text), kDots);
-}
 
 re2::RE2::Options set_options(std::int64_t memory) {
   re2::RE2::Options options(re2::RE2::Quiet);
@@ -135,7 +127,7 @@ void PatternIndex::append_matches(const Shard& shard, std::string_view text, Scr
   }
   ++scratch.out_of_memory;
   for (std::size_t i = 0; i < shard.regexes.size(); ++i) {
-    if (re2::RE2::FullMatch(piece(text), *shard.regexes[i])) out.push_back(shard.numbers[i]);
+    if (shard.regexes[i]->matches_whole(text)) out.push_back(shard.numbers[i]);
   }
 }
 

@@ -43,7 +43,7 @@ class PatternIndex {
   struct Shard {
     std::unique_ptr<re2::RE2::Set> set;
     std::vector<std::uint32_t> numbers;
-    std::vector<std::shared_ptr<const re2::RE2>> regexes;
+    std::vector<std::shared_ptr<const Regex>> regexes;
   };
   struct OfLabel {
     LiteralTable beginnings;

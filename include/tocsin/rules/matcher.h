@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,11 +11,10 @@
 
 #include "tocsin/alert/labels.h"
 
-namespace re2 {
-class RE2;
-}
-
 namespace tocsin::rules {
+
+/// A pattern of RE2; immutable, shared by copies.
+class Regex;
 
 enum class Op : std::uint8_t {
   equal,        // name="v"
@@ -37,10 +37,10 @@ struct Matcher {
   Field field = Field::label;
   Op op = Op::equal;
   std::string name;
-  std::string value;                      ///< Operand as text; the pattern of a regex.
-  std::vector<std::string> set;           ///< Operands of `in`, sorted, each once.
-  double number = 0;                      ///< Operand of a comparison.
-  std::shared_ptr<const re2::RE2> regex;  ///< Compiled, immutable, shared by copies.
+  std::string value;             ///< Operand as text; the pattern of a regex.
+  std::vector<std::string> set;  ///< Operands of `in`, sorted, each once.
+  double number = 0;             ///< Operand of a comparison.
+  std::shared_ptr<const Regex> regex;
 };
 
 /// Which spellings are allowed: silences take only Alertmanager's four operators. Names mean the
@@ -59,9 +59,23 @@ struct MatcherError {
 /// https://prometheus.io/docs/alerting/latest/configuration/#matcher and PRODUCT "Matchers".
 std::expected<Matcher, MatcherError> parse_matcher(std::string_view text, Grammar);
 
+/// Patterns that were read before, each once: compiled they take kilobytes, and files repeat them.
+/// Holds what it has read until it goes. Not to be shared by threads.
+class Patterns {
+ public:
+  /// The pattern, or what RE2 has against it.
+  std::expected<std::shared_ptr<const Regex>, std::string> read(const std::string& pattern);
+
+ private:
+  std::map<std::string_view, std::shared_ptr<const Regex>> known_;  // Keys are theirs.
+};
+std::expected<Matcher, MatcherError> parse_matcher(std::string_view text, Grammar, Patterns&);
+
 /// Reads `{a="b", c=~"d"}` or the same without braces; an empty selector is an empty list.
 /// At most 64 matchers.
 std::expected<std::vector<Matcher>, MatcherError> parse_selector(std::string_view text, Grammar);
+std::expected<std::vector<Matcher>, MatcherError> parse_selector(std::string_view text, Grammar,
+                                                                 Patterns&);
 
 /// The canonical spelling, which parses to the same matcher.
 std::string to_string(const Matcher&);

@@ -1,0 +1,81 @@
+#include "rules/regex.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tocsin::rules {
+namespace {
+
+constexpr std::int64_t kRegexMemoryMax = 2 << 20;
+
+/// Products of alternatives repeat the text around them: then RE2 is smaller.
+constexpr std::size_t kPieceBytesPerByte = 32;
+
+re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+
+bool is_plain_byte(char c) { return c != '\n' && static_cast<unsigned char>(c) < 0x80; }
+
+std::size_t bytes_of(const std::vector<PatternPiece>& pieces) {
+  std::size_t out = 0;
+  for (const PatternPiece& each : pieces) out += sizeof each + each.text.size();
+  return out;
+}
+
+/// Of a piece with dots and a text that dots match.
+bool stands_in(const PatternPiece& each, std::string_view text) {
+  if (each.longer && text.size() <= each.text.size()) return false;
+  switch (each.where) {
+    case PatternPiece::Where::whole:
+      return text == each.text;
+    case PatternPiece::Where::prefix:
+      return text.starts_with(each.text);
+    case PatternPiece::Where::suffix:
+      return text.ends_with(each.text);
+    case PatternPiece::Where::inside:
+      return text.contains(each.text);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::expected<std::shared_ptr<const Regex>, std::string> Regex::read(std::string pattern) {
+  auto regex = std::make_shared<Regex>();
+  regex->pattern_ = std::move(pattern);
+  auto pieces = read_pattern(regex->pattern_);
+  if (pieces && bytes_of(*pieces) <= kPieceBytesPerByte * (regex->pattern_.size() + 64)) {
+    // Sorted, with `whole` before all others.
+    const auto is_whole = [](const PatternPiece& each) {
+      return each.where == PatternPiece::Where::whole;
+    };
+    regex->whole_texts_ = static_cast<std::size_t>(std::ranges::count_if(*pieces, is_whole));
+    regex->pieces_ = *std::move(pieces);
+    return regex;
+  }
+  re2::RE2::Options options(re2::RE2::Quiet);
+  options.set_max_mem(kRegexMemoryMax);
+  options.set_never_capture(true);
+  regex->compiled_ = std::make_unique<const re2::RE2>(regex->pattern_, options);
+  if (!regex->compiled_->ok()) return std::unexpected(regex->compiled_->error());
+  return regex;
+}
+
+/// RE2 itself goes on without its cache when memory for that runs out: slower, never wrong.
+bool Regex::matches_whole(std::string_view value) const {
+  if (compiled_ != nullptr) return re2::RE2::FullMatch(piece(value), *compiled_);
+  const auto dotted = pieces_.begin() + static_cast<std::ptrdiff_t>(whole_texts_);
+  const auto found =
+      std::ranges::lower_bound(pieces_.begin(), dotted, value, {}, &PatternPiece::text);
+  if (found != dotted && found->text == value) return true;
+  return dotted != pieces_.end() && matches_dots(value) &&
+         std::any_of(dotted, pieces_.end(),
+                     [value](const PatternPiece& each) { return stands_in(each, value); });
+}
+
+bool matches_dots(std::string_view text) {
+  if (std::ranges::all_of(text, is_plain_byte)) return true;
+  static const re2::RE2 kDots(".*");
+  return re2::RE2::FullMatch(piece(text), kDots);
+}
+
+}  // namespace tocsin::rules

@@ -1,0 +1,79 @@
+#include "rules/regex.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+namespace tocsin::rules {
+namespace {
+
+TEST(Regex, MatchesWholeValuesAsRe2Does) {
+  const std::string values[] = {"",        "a",      "ab",   "abc", "prod",
+                                "prod-eu", "x-prod", "a\nb", "é",   "\xff"};
+  for (const char* pattern :
+       {"", "a", "a|ab|abc", "prod.*", ".*prod", ".*o.*", ".+", ".*", "[ab]b?", "(?i)PROD", "\\w+",
+        "a.b", "^a$|^b$", "(a|ab)(c|)", "[^a]", "\\x61", "a{1,2}b?c?"}) {
+    const auto regex = Regex::read(pattern);
+    ASSERT_TRUE(regex) << pattern << ": " << regex.error();
+    EXPECT_EQ((*regex)->pattern(), pattern);
+    const re2::RE2 other(pattern, re2::RE2::Quiet);
+    for (const std::string& value : values) {
+      EXPECT_EQ((*regex)->matches_whole(value), re2::RE2::FullMatch(value, other))
+          << pattern << " on " << value;
+    }
+  }
+}
+
+TEST(Regex, IsRefusedWhereItIsRead) {
+  for (const char* pattern : {"(", "a**", "[z-a]", "\\8", "x{1001}", "(?z)", "\xff", "a|("}) {
+    EXPECT_FALSE(Regex::read(pattern)) << pattern;
+  }
+}
+
+TEST(Regex, OfRandomPiecesMatchesAsRe2Does) {
+  const std::string parts[] = {"a", "b", "é", "\\.", ".*", ".+", "[ab]", "(?:", "(",
+                               ")", "|", "|", "?",   "^",  "$",  "\n",   "-",   "b"};
+  const std::string letters[] = {"a", "b", "é", ".", "\n", "-", "\xff"};
+  std::mt19937_64 random(20261125);
+  int simple = 0;
+  for (int round = 0; round < 30'000; ++round) {
+    std::string pattern;
+    for (std::size_t i = random() % 10; i > 0; --i) pattern += parts[random() % std::size(parts)];
+    const re2::RE2 other(pattern, re2::RE2::Quiet);
+    const auto regex = Regex::read(pattern);
+    ASSERT_EQ(regex.has_value(), other.ok()) << pattern;
+    if (!regex || !(*regex)->is_simple()) continue;
+    ++simple;
+    for (int i = 0; i < 8; ++i) {
+      std::string value;
+      for (std::size_t j = random() % 5; j > 0; --j)
+        value += letters[random() % std::size(letters)];
+      ASSERT_EQ((*regex)->matches_whole(value), re2::RE2::FullMatch(value, other))
+          << pattern << " on " << value;
+    }
+  }
+  EXPECT_GT(simple, 3000);
+}
+
+TEST(Regex, WhosePiecesGrowIsLeftToRe2) {
+  std::string long_text(2000, 'x');
+  const auto regex = Regex::read("(a|b|c|d|e|f|g|h)(a|b|c|d|e|f|g|h)" + long_text + "(a|b|c)?");
+  ASSERT_TRUE(regex);
+  EXPECT_FALSE((*regex)->is_simple());
+  EXPECT_TRUE((*regex)->matches_whole("ha" + long_text + "c"));
+}
+
+TEST(Patterns, AreSharedByEqualTexts) {
+  Patterns patterns;
+  const auto one = parse_matcher("env=~\"prod|stage\"", Grammar::extended, patterns);
+  const auto other =
+      parse_selector("{team!~\"prod|stage\", x=~\"a+\"}", Grammar::extended, patterns);
+  ASSERT_TRUE(one && other);
+  EXPECT_EQ(one->regex, (*other)[0].regex);
+  EXPECT_NE(one->regex, (*other)[1].regex);
+  EXPECT_FALSE(parse_matcher("env=~\"(\"", Grammar::extended, patterns));
+}
+
+}  // namespace
+}  // namespace tocsin::rules
