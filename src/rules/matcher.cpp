@@ -5,6 +5,7 @@
 
 #include "rules/matcher_grammar.h"
 #include "rules/number.h"
+#include "rules/proof.h"
 #include "rules/regex.h"
 #include "tocsin/base/check.h"
 #include "tocsin/base/overloaded.h"
@@ -138,7 +139,10 @@ std::string_view Subject::value_of(std::string_view label) const {
 }
 
 bool holds(const Matcher& matcher, const Subject& subject) {
-  const std::string_view value = value_in(matcher, subject);
+  return holds_for(matcher, value_in(matcher, subject));
+}
+
+bool holds_for(const Matcher& matcher, std::string_view value) {
   const auto compares = [&](auto test) {
     const std::optional<double> number = to_number(value);
     return number && test(*number, matcher.number);

@@ -142,4 +142,16 @@ double Expectation::of_guard(const Leaf& leaf) const {
   return leaf.negated && shared > 0 ? kPresent : std::min(1.0, of(leaf) + shared);
 }
 
+bool has_witness(const Vocabulary& vocabulary, const Condition& condition) {
+  if (condition.kind == Condition::Kind::never || condition.kind == Condition::Kind::always) {
+    return true;
+  }
+  const IndexTables keys;  // Whatever their numbers, it is their existence that counts.
+  const Expectation expectation(vocabulary, keys);
+  if (condition.kind != Condition::Kind::any) return expectation.witness_of(condition).has_value();
+  return std::ranges::all_of(condition.terms, [&](const Condition& branch) {
+    return expectation.witness_of(branch).has_value();
+  });
+}
+
 }  // namespace tocsin::rules

@@ -56,4 +56,8 @@ class Expectation {
   const IndexTables& tables_;
 };
 
+/// False if every alert must be tested against it, or against a branch of it. Constants need no
+/// test.
+bool has_witness(const Vocabulary&, const Condition&);
+
 }  // namespace tocsin::rules

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rules/proof.h"
+
+namespace tocsin::rules {
+
+/// The only values that fulfil the literal, if they are few and can be written down.
+std::optional<std::vector<std::string>> only_values(Literal);
+
+/// False if no number, and no other value, lies within what the literals allow.
+bool numbers_agree(std::span<const Literal>);
+
+/// True if one of the patterns must match where another must not.
+bool patterns_disagree(std::span<const Literal>);
+
+/// A value that fulfils them all, if an obvious one does.
+std::optional<std::string> value_for(std::span<const Literal>);
+
+}  // namespace tocsin::rules
