@@ -1,7 +1,5 @@
 #include "rules/value_facts.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -9,6 +7,7 @@
 #include <limits>
 
 #include "rules/pattern_shape.h"
+#include "rules/regex.h"
 #include "tocsin/base/check.h"
 
 namespace tocsin::rules {
@@ -58,10 +57,10 @@ bool is_within(const PatternPiece& narrow, const PatternPiece& wide) {
   CHECK(!"a place outside its enumeration");
 }
 
-bool is_within(const Pieces& narrow, const Pieces& wide, const re2::RE2& wide_regex) {
+bool is_within(const Pieces& narrow, const Pieces& wide, const Regex& wide_regex) {
   if (!narrow) return false;
   return std::ranges::all_of(*narrow, [&](const PatternPiece& piece) {
-    if (piece.where == Where::whole) return re2::RE2::FullMatch(piece.text, wide_regex);
+    if (piece.where == Where::whole) return wide_regex.matches_whole(piece.text);
     return wide && std::ranges::any_of(
                        *wide, [&](const PatternPiece& other) { return is_within(piece, other); });
   });
@@ -135,10 +134,7 @@ void add_matching(Literal literal, std::vector<std::string>& out) {
   constexpr int kLength = 64;
   const Pieces pieces = pieces_of(literal);
   if (!pieces) {
-    std::string low;
-    std::string high;
-    if (!literal.matcher->regex->PossibleMatchRange(&low, &high, kLength)) return;
-    out.push_back(std::move(low));
+    if (auto least = literal.matcher->regex->least_match(kLength)) out.push_back(*std::move(least));
     return;
   }
   for (const PatternPiece& piece : *pieces) {
@@ -190,7 +186,7 @@ bool patterns_disagree(std::span<const Literal> literals) {
     const Pieces pieces = pieces_of(narrow);
     for (const Literal wide : literals) {
       if (!must_not_match(wide)) continue;
-      const re2::RE2& regex = *wide.matcher->regex;
+      const Regex& regex = *wide.matcher->regex;
       if (regex.pattern() == narrow.matcher->regex->pattern()) return true;
       if (is_within(pieces, pieces_of(wide), regex)) return true;
     }
