@@ -1,12 +1,16 @@
 #include "tocsin/rules/lint.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 #include "rules/index.h"
 #include "rules/index_tables.h"
 #include "rules/proof.h"
+#include "rules/regex.h"
 #include "rules/witness.h"
 #include "tocsin/alert/identity.h"
 #include "tocsin/base/overloaded.h"
@@ -58,6 +62,23 @@ bool implies(Proof& proof, const Predicate& narrow, const Predicate& wide) {
   return !proof.can_hold(std::array{Proof::Claim{&narrow, false}, Proof::Claim{&wide, true}});
 }
 
+/// Those of its patterns that must match.
+template <class Visit>
+void for_each_regex(const Predicate& predicate, const Visit& visit) {
+  const auto* const matcher = std::get_if<Matcher>(&predicate.kind);
+  if (matcher && matcher->op == Op::matches) visit(*matcher);
+  const auto* const all = std::get_if<AllOf>(&predicate.kind);
+  if (!all) return;
+  for (const Predicate& term : all->terms) for_each_regex(term, visit);
+}
+
+std::uint32_t scope_of(const Matcher& matcher) { return static_cast<std::uint32_t>(matcher.field); }
+
+/// The size first, so that no two (name, pattern) have one key.
+std::string key_of(const Matcher& matcher) {
+  return std::to_string(matcher.name.size()) + ' ' + matcher.name + matcher.regex->pattern();
+}
+
 /// Looks for a subject that fulfils the narrow predicate, lets the index say which others hold for
 /// it, and proves what it can of these: no other could be implied.
 class HiddenSearch {
@@ -65,7 +86,14 @@ class HiddenSearch {
   explicit HiddenSearch(std::span<const Predicate* const> predicates)
       : predicates_(predicates),
         index_(Index::Predicates{std::vector(predicates.begin(), predicates.end())}) {
-    for (const Predicate* predicate : predicates) needed_.push_back(needed_labels(*predicate));
+    for (std::uint32_t i = 0; i < predicates.size(); ++i) {
+      needed_.push_back(needed_labels(*predicates[i]));
+      for_each_regex(*predicates[i], [&](const Matcher& matcher) {
+        const std::uint32_t number = regexes_.add(scope_of(matcher), key_of(matcher));
+        if (number == with_regex_.size()) with_regex_.emplace_back();
+        if (with_regex_[number].size() < kProofsOfOneMax) with_regex_[number].push_back(i);
+      });
+    }
   }
 
   std::optional<std::uint32_t> first_before(std::uint32_t number) {
@@ -73,6 +101,7 @@ class HiddenSearch {
     if (looks_ > kLooksMax || proofs_ > kProofsMax) return std::nullopt;
     if (!proof_.can_hold(std::array{Proof::Claim{&narrow, false}})) return std::nullopt;
     match_model();
+    add_those_with_regexes_of(narrow);
     const LabelBits spoken_of = all_labels(narrow);
     std::size_t tried = 0;
     for (const std::uint32_t other : matches_) {
@@ -97,7 +126,23 @@ class HiddenSearch {
     matching_.match(Stage::triage, matches_);
   }
 
+  /// Patterns that the model need not fulfil: who has the same one is asked, too.
+  void add_those_with_regexes_of(const Predicate& narrow) {
+    const std::size_t before = matches_.size();
+    for_each_regex(narrow, [&](const Matcher& matcher) {
+      const std::uint32_t number = regexes_.find(scope_of(matcher), key_of(matcher));
+      if (number == TextTable::kNone) return;
+      matches_.insert(matches_.end(), with_regex_[number].begin(), with_regex_[number].end());
+    });
+    if (matches_.size() == before) return;
+    std::ranges::sort(matches_);
+    const auto repeats = std::ranges::unique(matches_);
+    matches_.erase(repeats.begin(), repeats.end());
+  }
+
   std::span<const Predicate* const> predicates_;
+  TextTable regexes_;
+  std::vector<std::vector<std::uint32_t>> with_regex_;  // The first predicates that have it.
   Index index_;
   Matching matching_;
   Proof proof_;

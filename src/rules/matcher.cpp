@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "rules/matcher_grammar.h"
+#include "rules/matcher_value.h"
 #include "rules/number.h"
-#include "rules/proof.h"
 #include "rules/regex.h"
 #include "tocsin/base/check.h"
 #include "tocsin/base/overloaded.h"
@@ -60,18 +60,6 @@ void append_set(const std::vector<std::string>& set, std::string& out) {
     append_quoted(set[i], out);
   }
   out += ')';
-}
-
-std::string_view value_in(const Matcher& matcher, const Subject& subject) {
-  switch (matcher.field) {
-    case Field::label:
-      return subject.value_of(matcher.name);
-    case Field::annotation:
-      return subject.annotations.get(matcher.name);
-    case Field::source:
-      return subject.source;
-  }
-  CHECK(!"a field outside its enumeration");
 }
 
 bool matches_whole(const Matcher& matcher, std::string_view value) {
@@ -136,6 +124,18 @@ std::string_view Subject::value_of(std::string_view label) const {
   if (label == "team" && !service->team.empty()) return service->team;
   if (label == "tier" && !service->tier.empty()) return service->tier;
   return service->labels.get(label);
+}
+
+std::string_view value_in(const Matcher& matcher, const Subject& subject) {
+  switch (matcher.field) {
+    case Field::label:
+      return subject.value_of(matcher.name);
+    case Field::annotation:
+      return subject.annotations.get(matcher.name);
+    case Field::source:
+      return subject.source;
+  }
+  CHECK(!"a field outside its enumeration");
 }
 
 bool holds(const Matcher& matcher, const Subject& subject) {

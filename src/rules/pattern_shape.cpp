@@ -55,6 +55,8 @@ bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+bool is_repeat(char c) { return c == '*' || c == '+' || c == '?' || c == '{'; }
+
 class PatternReader {
  public:
   explicit PatternReader(std::string_view text) : rest_(text) {}
@@ -108,7 +110,7 @@ class PatternReader {
       out->push_back(Fragment{});
     }
     // Any other repeat, and a second one, is RE2's.
-    if (!rest_.empty() && std::string_view("*+?{").contains(peek())) return std::nullopt;
+    if (!rest_.empty() && is_repeat(peek())) return std::nullopt;
     return out;
   }
 
@@ -118,7 +120,7 @@ class PatternReader {
     if (kind == Dots::none && skip(".+")) kind = Dots::some;
     if (kind == Dots::none) return std::nullopt;
     skip("?");  // Lazy: for a whole match it makes no difference.
-    if (!rest_.empty() && std::string_view("*+?{").contains(peek())) return std::nullopt;
+    if (!rest_.empty() && is_repeat(peek())) return std::nullopt;
     return Fragments{Fragment{.lead = kind}};
   }
 
@@ -127,12 +129,24 @@ class PatternReader {
     if (c == '(') return group(depth);
     if (c == '[') return characters();
     if (c == '\\') return escaped();
-    if (std::string_view("*+?{}]$^").contains(c)) return std::nullopt;
-    const CodePoint point = first_code_point(rest_);
-    if (!point.valid) return std::nullopt;
-    Fragments out = {Fragment{.text = std::string(rest_.substr(0, point.size))}};
-    rest_.remove_prefix(point.size);
-    return out;
+    const std::string_view text = plain_text();
+    if (text.empty()) return std::nullopt;
+    rest_.remove_prefix(text.size());
+    return Fragments{Fragment{.text = std::string(text)}};
+  }
+
+  /// Characters that stand for themselves. A repeat after them is about the last one only.
+  std::string_view plain_text() const {
+    std::size_t size = 0;
+    std::size_t last = 0;
+    while (size < rest_.size() && !std::string_view(".|()[]{}*+?^$\\").contains(rest_[size])) {
+      const CodePoint point = first_code_point(rest_.substr(size));
+      if (!point.valid) return {};
+      last = size;
+      size += point.size;
+    }
+    const bool is_repeated = size < rest_.size() && is_repeat(rest_[size]);
+    return rest_.substr(0, is_repeated && last > 0 ? last : size);
   }
 
   std::optional<Fragments> group(int depth) {

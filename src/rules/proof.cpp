@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "rules/matcher_value.h"
 #include "rules/value_facts.h"
 #include "tocsin/base/check.h"
 #include "tocsin/base/overloaded.h"

@@ -12,9 +12,6 @@
 
 namespace tocsin::rules {
 
-/// Whether one value fulfils a matcher, whatever its name.
-bool holds_for(const Matcher&, std::string_view value);
-
 /// A matcher that is to hold, or not to.
 struct Literal {
   const Matcher* matcher = nullptr;
@@ -33,7 +30,8 @@ class Proof {
   /// False only if nothing fulfils them all. The predicates must outlive the model.
   bool can_hold(std::span<const Claim>);
 
-  /// After can_hold() was true: a subject that fulfils them, if it is easy to find one.
+  /// After can_hold() was true: a subject that fulfils them, patterns for RE2 perhaps excepted, if
+  /// it is easy to find one.
   struct Model {
     std::vector<Label> labels, annotations;  ///< Views into `texts` and the predicates.
     std::string_view source;

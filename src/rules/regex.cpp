@@ -72,15 +72,6 @@ bool Regex::matches_whole(std::string_view value) const {
                      [value](const PatternPiece& each) { return stands_in(each, value); });
 }
 
-std::optional<std::string> Regex::least_match(int length) const {
-  std::string low;
-  std::string high;
-  if (compiled_ == nullptr || !compiled_->PossibleMatchRange(&low, &high, length)) {
-    return std::nullopt;
-  }
-  return low;
-}
-
 bool matches_dots(std::string_view text) {
   if (std::ranges::all_of(text, is_plain_byte)) return true;
   static const re2::RE2 kDots(".*");

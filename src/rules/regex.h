@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <expected>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,9 +26,6 @@ class Regex {
   /// REQUIRES: is_simple().
   const std::vector<PatternPiece>& pieces() const { return pieces_; }
   bool matches_whole(std::string_view value) const;
-  /// A text of at most `length` bytes that nothing it matches is less than. Nothing if it is simple
-  /// or nobody can tell.
-  std::optional<std::string> least_match(int length) const;
 
  private:
   std::string pattern_;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "rules/matcher_value.h"
 #include "rules/pattern_shape.h"
 #include "rules/regex.h"
 #include "tocsin/base/check.h"
@@ -130,18 +131,15 @@ void add_numbers(const Range& range, std::vector<std::string>& out) {
   }
 }
 
-void add_matching(Literal literal, std::vector<std::string>& out) {
-  constexpr int kLength = 64;
-  const Pieces pieces = pieces_of(literal);
-  if (!pieces) {
-    if (auto least = literal.matcher->regex->least_match(kLength)) out.push_back(*std::move(least));
-    return;
-  }
-  for (const PatternPiece& piece : *pieces) {
+void add_matching(const std::vector<PatternPiece>& pieces, std::vector<std::string>& out) {
+  for (const PatternPiece& piece : pieces) {
     const std::string more = piece.longer || piece.text.empty() ? "x" : "";
     out.push_back(piece.where == Where::suffix ? more + piece.text : piece.text + more);
   }
 }
+
+/// Some value that is there, of which nothing else is known.
+constexpr std::string_view kAny = "any";
 
 }  // namespace
 
@@ -196,15 +194,24 @@ bool patterns_disagree(std::span<const Literal> literals) {
 
 std::optional<std::string> value_for(std::span<const Literal> literals) {
   std::vector<std::string> tried;
+  bool must_match_regex = false;
   for (const Literal literal : literals) {
-    if (auto values = only_values(literal)) tried = *std::move(values);
+    if (auto values = only_values(literal)) {
+      tried = *std::move(values);
+      must_match_regex = false;
+      break;
+    }
+    if (!must_match(literal)) continue;
+    if (const Pieces pieces = pieces_of(literal)) {
+      add_matching(*pieces, tried);
+    } else {
+      must_match_regex = true;
+    }
   }
+  if (must_match_regex) return std::string(kAny);
   tried.emplace_back();
   if (const auto range = range_of(literals)) add_numbers(*range, tried);
-  for (const Literal literal : literals) {
-    if (must_match(literal)) add_matching(literal, tried);
-  }
-  tried.emplace_back("any");
+  tried.emplace_back(kAny);
   const auto found = std::ranges::find_if(
       tried, [&](const std::string& value) { return fulfils(value, literals); });
   if (found == tried.end()) return std::nullopt;

@@ -18,7 +18,8 @@ bool numbers_agree(std::span<const Literal>);
 /// True if one of the patterns must match where another must not.
 bool patterns_disagree(std::span<const Literal>);
 
-/// A value that fulfils them all, if an obvious one does.
+/// A value that fulfils them all, if an obvious one does. What only RE2 can judge is passed over:
+/// then it is some value that is there.
 std::optional<std::string> value_for(std::span<const Literal>);
 
 }  // namespace tocsin::rules

@@ -178,8 +178,15 @@ TEST(Lint, FindsTheFirstThatHidesAnother) {
   };
   using Found = std::vector<std::optional<std::uint32_t>>;
   const auto none = std::nullopt;
-  EXPECT_EQ(hidden(predicates),
-            (Found{none, none, none, 1, none, none, 5, 5, none, none, 9, none, 11, none, none, 14}));
+  EXPECT_EQ(hidden(predicates), (Found{none, none, none, 1, none, none, 5, 5, none, none, 9, none,
+                                       11, none, none, 14}));
+}
+
+TEST(Lint, FindsWhatIsHiddenThoughNoValueOfAPatternIsKnown) {
+  using Found = std::vector<std::optional<std::uint32_t>>;
+  EXPECT_EQ(hidden({all_of({"x=~\"a[0-9]+b\""}), all_of({"x=~\"a[0-9]+b\"", "y=1"})}),
+            (Found{std::nullopt, 0}));
+  EXPECT_EQ(hidden({all_of({"x"}), all_of({"x=~\"a[0-9]+b\""})}), (Found{std::nullopt, 0}));
 }
 
 /// Whatever is claimed must be true of every alert.

@@ -25,7 +25,7 @@ bool implies(const Predicate& narrow, const Predicate& wide);
 bool has_witness(const Predicate&);
 
 /// For each predicate the first one before it that it implies: where that one decides, this one has
-/// nothing left to say. About a second for 100,000 predicates.
+/// nothing left to say. A second or two for 100,000 predicates.
 std::vector<std::optional<std::uint32_t>> hidden_by(std::span<const Predicate* const>);
 
 }  // namespace tocsin::rules
