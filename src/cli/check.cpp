@@ -103,7 +103,7 @@ int print_diagnostics(const Diagnostics& diagnostics, std::size_t files,
 }
 
 int dump(const CheckOptions& options, Terminal& terminal) {
-  const config::Loaded loaded = config::load(options.config);
+  const config::Loaded loaded = config::load(options.config, config::Lint::yes);
   Terminal to_err{terminal.err, terminal.err, terminal.colour, terminal.now};
   const std::size_t files = loaded.policy ? loaded.policy->files.size() : 0;
   int code = 0;
@@ -127,7 +127,7 @@ int dump(const CheckOptions& options, Terminal& terminal) {
 int check(const CheckOptions& options, Format format, Terminal& terminal) {
   if (options.dump) return dump(options, terminal);
   if (options.rules.empty()) {
-    const config::Loaded loaded = config::load(options.config);
+    const config::Loaded loaded = config::load(options.config, config::Lint::yes);
     const std::size_t files = loaded.policy
                                   ? loaded.policy->files.size()
                                   : config::read_rules_files(loaded.settings.rules).files.size();
@@ -140,7 +140,7 @@ int check(const CheckOptions& options, Format format, Terminal& terminal) {
   all.insert(all.end(), files.diagnostics.begin(), files.diagnostics.end());
   const std::size_t count = files.files.size();
   const config::PolicyResult compiled =
-      config::compile_policy(read.settings, std::move(files.files));
+      config::compile_policy(read.settings, std::move(files.files), config::Lint::yes);
   all.insert(all.end(), compiled.diagnostics.begin(), compiled.diagnostics.end());
   sort(all);
   return print_diagnostics(all, count, options, format, terminal);

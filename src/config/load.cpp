@@ -146,7 +146,7 @@ void blame_a_change(const Loaded& loaded, const std::vector<triage::PolicyFile>&
 
 }  // namespace
 
-Loaded load(const std::string& settings_path) {
+Loaded load(const std::string& settings_path, Lint lint) {
   Loaded out;
   SettingsResult settings = read_settings(settings_path);
   out.settings_are_good = !has_errors(settings.diagnostics);
@@ -155,7 +155,7 @@ Loaded load(const std::string& settings_path) {
 
   out.files = read_rules_files(out.settings.rules);
   const bool files_are_good = !has_errors(out.files.diagnostics);
-  PolicyResult policy = compile_policy(out.settings, out.files.files);
+  PolicyResult policy = compile_policy(out.settings, out.files.files, lint);
   show_real_paths(name_roots(out.settings.rules), policy.diagnostics);
   Diagnostics unread = out.files.diagnostics;
   show_where_named(out.settings, unread);

@@ -203,7 +203,8 @@ bool is_only_one(const Value& value, std::optional<Position>& first, Report& rep
   return false;
 }
 
-PolicyResult compile_policy(const Settings& settings, std::vector<triage::PolicyFile> files) {
+PolicyResult compile_policy(const Settings& settings, std::vector<triage::PolicyFile> files,
+                            Lint lint) {
   auto policy = std::make_shared<triage::Policy>();
   copy_settings(settings, *policy);
   Report report;
@@ -224,11 +225,14 @@ PolicyResult compile_policy(const Settings& settings, std::vector<triage::Policy
   std::ranges::sort(policy->escalations, {}, &triage::Escalation::name);
   if (all_read) check_reach(draft);
   check_dependencies(draft);
-  policy->rules.hash = hash_of(settings, files);
-  rules::compile(policy->rules);
-  policy->files = std::move(files);
+  if (lint == Lint::yes) lint_rules(draft);
   PolicyResult result;
-  if (report.errors() == 0) result.policy = std::move(policy);
+  if (report.errors() == 0) {
+    policy->rules.hash = hash_of(settings, files);
+    rules::compile(policy->rules);
+    policy->files = std::move(files);
+    result.policy = std::move(policy);
+  }
   result.diagnostics = report.take();
   sort(result.diagnostics);
   return result;

@@ -107,6 +107,9 @@ bool is_empty_list(const Value&);
 /// Warns of steps, fallbacks and services' escalations that reach nobody. REQUIRES: every file was
 /// read, and the policy's lists are sorted.
 void check_reach(PolicyDraft&);  // policy_reach.cpp
+/// Warns of rules that never hold or never decide, and notes those that every alert is tested
+/// against. REQUIRES: every rule was read.
+void lint_rules(PolicyDraft&);  // policy_lint.cpp
 /// Warns of services that depend on each other in a circle.
 void check_dependencies(PolicyDraft&);  // policy_dependencies.cpp
 

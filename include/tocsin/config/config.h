@@ -162,7 +162,11 @@ struct PolicyResult {
   std::shared_ptr<const triage::Policy> policy;
   Diagnostics diagnostics;
 };
-PolicyResult compile_policy(const Settings&, std::vector<triage::PolicyFile> files);
+/// Whether to tell what is certain of rules without an alert, too: that one never holds, or never
+/// decides because another always comes first. Takes about as long again as all else.
+enum class Lint : std::uint8_t { no, yes };
+PolicyResult compile_policy(const Settings&, std::vector<triage::PolicyFile> files,
+                            Lint lint = Lint::no);
 
 /// Settings and rules together, as `tocsin check`, `serve` and a reload read them.
 struct Loaded {
@@ -175,7 +179,7 @@ struct Loaded {
   /// themselves. Filled by fall_back().
   std::vector<std::string> kept;
 };
-Loaded load(const std::string& settings_path);
+Loaded load(const std::string& settings_path, Lint lint = Lint::no);
 
 /// Gives `loaded` a policy where the rules on the disk have errors: each fragment with an error
 /// stands as in `last_good`, the files the policy in force was compiled from, everything else as on
