@@ -11,12 +11,14 @@
 #include "cli/alert.h"
 #include "cli/backup.h"
 #include "cli/check.h"
+#include "cli/explain.h"
 #include "cli/incident.h"
 #include "cli/ingest.h"
 #include "cli/reload.h"
 #include "cli/test.h"
 #include "cli/test_init.h"
 #include "cli/verbs.h"
+#include "tocsin/rules/explain.h"
 
 namespace tocsin::cli {
 namespace {
@@ -36,6 +38,7 @@ struct Flags {
   AlertFilter alerts;
   IngestOptions ingest;
   TestOptions test;
+  ExplainOptions explain;
   std::size_t limit = 100;
   std::string id;
   bool reapply = false;
@@ -156,6 +159,28 @@ void add_test(CLI::App& app, Flags& flags, Terminal& terminal) {
       return;
     }
     flags.code = test(flags.test, test_format(*format), terminal);
+  });
+}
+
+void add_explain(CLI::App& app, Flags& flags, Terminal& terminal) {
+  CLI::App* verb = app.add_subcommand(
+      "explain", "Why an alert is what it is: every decision, with its rule and line");
+  verb->add_option("what", flags.explain.what,
+                   "INC-42 or a fingerprint, of a running daemon; or labels such as "
+                   "alertname=HostDown service=checkout; without it, alerts on standard input")
+      ->allow_extra_args();
+  verb->add_option("--config", flags.explain.config, "Path of tocsin.yaml")->capture_default_str();
+  verb->add_option("--rules", flags.explain.rules,
+                   "A rules folder instead of those tocsin.yaml names");
+  verb->add_option("-s,--source", flags.explain.source,
+                   "The source the alerts would come from; else one of kind alertmanager-api");
+  verb->add_option("--near", flags.explain.near, "Also so many rules that nearly held")
+      ->check(CLI::Range(std::size_t{0}, rules::kNearMax));
+  add_remote(*verb, flags);
+  CLI::Option* url = verb->get_option("--url");
+  verb->callback([&flags, &terminal, url] {
+    flags.explain.asks_daemon = url->count() > 0;
+    flags.code = explain(flags.explain, flags.remote, flags.format, terminal);
   });
 }
 
@@ -304,13 +329,14 @@ int run_verb(int argc, const char* const* argv, const Serve& serve, Terminal& te
   Flags flags;
   flags.remote = remote_of_environment();
   flags.serve.config = flags.check.config = flags.backup.config = flags.ingest.config =
-      flags.test.config = config::default_path();
+      flags.test.config = flags.explain.config = config::default_path();
   CLI::App app("Tocsin turns alerts into few incidents and pages people until somebody answers.",
                "tocsin");
   app.require_subcommand(1);
   add_serve(app, flags, serve);
   add_check(app, flags, terminal);
   add_test(app, flags, terminal);
+  add_explain(app, flags, terminal);
   add_reload(app, flags, terminal);
   add_incident(app, flags, terminal);
   add_alert(app, flags, terminal);

@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <istream>
-#include <iterator>
-#include <numeric>
 #include <ostream>
 
 #include "cli/document.h"
 #include "cli/pages.h"
+#include "cli/payload.h"
 #include "cli/table.h"
 #include "tocsin/config/config.h"
 #include "tocsin/ingest/ingest.h"
@@ -19,9 +17,6 @@ namespace tocsin::cli {
 namespace {
 
 namespace json = boost::json;
-
-/// Keys differ between stores; what is shown of an identity does not depend on them.
-constexpr std::string_view kSeed = "what a payload would become";
 
 json::value text_or_null(std::string_view text) {
   return text.empty() ? json::value() : json::value(json::string(text));
@@ -163,11 +158,6 @@ json::array problems_json(const Problems& problems) {
   return out;
 }
 
-/// All of them; the first ones are described.
-std::size_t refused_in(const ingest::Decoded& decoded) {
-  return std::accumulate(decoded.refused_by.begin(), decoded.refused_by.end(), std::size_t{0});
-}
-
 json::object decoded_json(const ingest::Decoded& decoded, const triage::Policy& policy,
                           std::string_view source, Instant now) {
   json::array alerts;
@@ -205,71 +195,29 @@ int report_errors(const Diagnostics& diagnostics, Terminal& terminal) {
   return 1;
 }
 
-std::string source_names(const triage::Policy& policy) {
-  std::string names;
-  for (const triage::Source& source : policy.sources) {
-    if (!ingest::kind_of(source.kind)) continue;
-    if (!names.empty()) names += ", ";
-    names += source.name;
-  }
-  return names;
-}
-
-std::expected<std::string, Problem> read_payload(const Terminal& terminal,
-                                                 std::uint64_t bytes_max) {
-  std::string body;
-  if (terminal.in != nullptr) {
-    for (char c = 0; body.size() <= bytes_max && terminal.in->get(c);) body += c;
-  }
-  if (body.size() <= bytes_max) return body;
-  return std::unexpected(
-      Problem{"the payload is larger than limits.body, " + std::to_string(bytes_max) + " bytes",
-              "the daemon would refuse it, too: send it in parts"});
-}
-
 }  // namespace
 
 int ingest(const IngestOptions& options, Format format, Terminal& terminal) {
   const config::Loaded loaded = config::load(options.config);
   if (loaded.policy == nullptr) return report_errors(loaded.diagnostics, terminal);
   const triage::Policy& policy = *loaded.policy;
-  const auto source = std::ranges::find(policy.sources, options.source, &triage::Source::name);
-  const auto kind = source == policy.sources.end() ? std::nullopt : ingest::kind_of(source->kind);
+  const auto kind = kind_of_source(policy, options.source);
   if (!kind) {
-    report(terminal, {"nothing defines the source \"" + options.source + "\"",
-                      "sources are: " + source_names(policy)});
+    report(terminal, kind.error());
     return 2;
   }
   const auto body = read_payload(terminal, loaded.settings.limits.body);
   if (!body) return report(terminal, body.error());
-
-  const KeySecret secret(kSeed);
-  const config::Sender* sender = find_sender(loaded.settings.senders, source->name);
-  ingest::SourceTerms terms;
-  terms.source = source->name;
-  terms.secret = &secret;
-  terms.identity_ignore = &policy.identity_ignore;
-  terms.mapping = sender == nullptr ? nullptr : sender->map.get();
-  terms.invented_key = "(made by the daemon)";
-  terms.limits.labels = static_cast<std::size_t>(loaded.settings.limits.labels);
-  terms.limits.label_value = static_cast<std::size_t>(loaded.settings.limits.label_value);
-  ingest::Decoder decoder;
-  Arena arena;
-  const auto decoded = decoder.decode(*kind, *body, terms, nullptr, arena);
-  if (!decoded) {
-    const ingest::BodyError& error = decoded.error();
-    return report(terminal, {"the payload cannot be read: " +
-                                 (error.at.empty() ? "" : "at " + error.at + ", ") + "byte " +
-                                 std::to_string(error.offset) + ": " + error.problem,
-                             ""});
-  }
-  const json::value document = decoded_json(*decoded, policy, source->name, terminal.now);
+  const auto payload = decode_payload(loaded.settings, policy, *kind, options.source, *body);
+  if (!payload) return report(terminal, payload.error());
+  const ingest::Decoded& decoded = payload->decoded;
+  const json::value document = decoded_json(decoded, policy, options.source, terminal.now);
   if (format == Format::table) {
     print_decoded(document, terminal);
   } else {
     print_document(document, format, terminal);
   }
-  return refused_in(*decoded) == 0 ? 0 : 1;
+  return refused_in(decoded) == 0 ? 0 : 1;
 }
 
 int list_rejected(const RemoteOptions& options, std::size_t limit, Format format,

@@ -168,14 +168,25 @@ std::expected<Remote, Problem> Remote::open(const RemoteOptions& options) {
   return remote;
 }
 
-std::expected<json::value, Problem> Remote::get(std::string_view path, const Query& query) const {
+namespace {
+std::string target_of(std::string_view path, const Remote::Query& query) {
   std::string target(path);
   char separator = '?';
   for (const auto& [name, value] : query) {
     target += separator + percent_encoded(name) + "=" + percent_encoded(value);
     separator = '&';
   }
-  return document_of(ask(target, nullptr));
+  return target;
+}
+}  // namespace
+
+std::expected<json::value, Problem> Remote::get(std::string_view path, const Query& query) const {
+  return document_of(ask(target_of(path, query), nullptr));
+}
+
+std::expected<json::value, Problem> Remote::post_text(std::string_view path, const Query& query,
+                                                      const std::string& body) const {
+  return document_of(ask(target_of(path, query), &body));
 }
 
 std::expected<json::value, Problem> Remote::post(std::string_view path,

@@ -31,6 +31,9 @@ class Remote {
   /// Sends `body` as JSON.
   std::expected<boost::json::value, Problem> post(std::string_view path,
                                                   const boost::json::value& body) const;
+  /// Sends `body`, which is JSON already.
+  std::expected<boost::json::value, Problem> post_text(std::string_view path, const Query&,
+                                                       const std::string& body) const;
   /// The same, where a refusal says more than its sentence: anything but JSON is still a problem.
   struct Reply {
     bool good = false;  ///< A 2xx.

@@ -43,8 +43,11 @@ void Table::add(std::vector<Cell> row) {
 
 void Table::print(std::ostream& out, bool colour, std::string_view indent) const {
   std::vector<std::vector<Cell>> lines;
-  lines.emplace_back();
-  for (const std::string& head : heads_) lines[0].push_back({head, Tone::strong});
+  const auto is_empty = [](const std::string& head) { return head.empty(); };
+  if (!std::ranges::all_of(heads_, is_empty)) {
+    lines.emplace_back();
+    for (const std::string& head : heads_) lines[0].push_back({head, Tone::strong});
+  }
   lines.insert(lines.end(), rows_.begin(), rows_.end());
 
   std::vector<std::size_t> widths(heads_.size());

@@ -16,6 +16,7 @@ struct Cell {
 /// Columns aligned to the left, two blanks apart, no blanks at line ends.
 class Table {
  public:
+  /// Heads that are all empty are not printed.
   explicit Table(std::vector<std::string> heads);
   void add(std::vector<Cell> row);
   bool empty() const { return rows_.empty(); }

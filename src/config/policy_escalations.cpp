@@ -49,6 +49,7 @@ void read_escalation(const Value::Named& entry, PolicyDraft& draft) {
   if (!draft.escalations.define("escalation", entry.name, entry.at, draft.report)) return;
   triage::Escalation escalation;
   escalation.name = entry.name;
+  escalation.at = entry.at;
   Section section(entry.value);
   const auto steps = section.find("steps");
   if (steps) read_steps(*steps, escalation, draft);

@@ -51,6 +51,20 @@ void CoreThread::ask_leases(std::vector<AlertId> ids,
   });
 }
 
+void CoreThread::ask_joins(std::vector<triage::GroupAsked> groups,
+                           std::function<void(std::vector<std::optional<IncidentId>>)> then) {
+  options_.inbox->ask([this, groups = std::move(groups), then = std::move(then)] {
+    const pipeline::Pipeline& pipeline = *options_.pipeline;
+    const Instant now = clock_.now().timeline;
+    std::vector<std::optional<IncidentId>> joins;
+    joins.reserve(groups.size());
+    for (const triage::GroupAsked& group : groups) {
+      joins.push_back(triage::would_join(pipeline.state(), pipeline.policy(), group, now));
+    }
+    then(std::move(joins));
+  });
+}
+
 void CoreThread::replace_policy(std::shared_ptr<const triage::Policy> policy,
                                 std::unique_ptr<triage::Delivery> told) {
   // Functions are copied, deliveries are not.

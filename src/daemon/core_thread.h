@@ -52,6 +52,9 @@ class CoreThread {
   void stop();
   /// Calls back on the core thread with the live leases of these alerts.
   void ask_leases(std::vector<AlertId>, std::function<void(std::vector<http::LiveLease>)>);
+  /// The same with the incidents that alerts of these groups would join now.
+  void ask_joins(std::vector<triage::GroupAsked>,
+                 std::function<void(std::vector<std::optional<IncidentId>>)> then);
   /// Thread-safe: what is decided from now on is decided by this policy. `told` holds the step that
   /// says so and is answered as every delivery.
   void replace_policy(std::shared_ptr<const triage::Policy>,

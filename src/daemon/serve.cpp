@@ -154,6 +154,9 @@ class Daemon {
     options.doors.leases = [this](std::vector<AlertId> ids, auto then) {
       core_->ask_leases(std::move(ids), std::move(then));
     };
+    options.doors.would_join = [this](std::vector<triage::GroupAsked> groups, auto then) {
+      core_->ask_joins(std::move(groups), std::move(then));
+    };
     options.doors.reload = [this](bool reapply, Reload::Then then) {
       reload_->ask(reapply, std::move(then));
     };

@@ -18,6 +18,10 @@ Response list_incidents(Site&, store::Reader*, const Request&);
 Response show_incident(Site&, store::Reader*, const Request&);
 Response list_alerts(Site&, store::Reader*, const Request&);
 
+// explain.cpp
+Response explain_stored(Site&, store::Reader*, const Request&);
+Response explain_sent(Site&, store::Reader*, const Request&);
+
 // rules.cpp
 Response list_rules(Site&, store::Reader*, const Request&);
 

@@ -26,6 +26,8 @@ Response index_page(Site& site, const Request&) {
                            "POST /v1/incidents/{id}/{ack,unack,resolve,reopen,note}\n"
                            "GET  /v1/alerts\n"
                            "GET  /v1/rules                   with how often each held\n"
+                           "GET  /v1/explain                 why: incident=, fingerprint=, alert=\n"
+                           "POST /v1/explain                 the same of alerts in the body\n"
                            "GET  /v1/rejected                bodies that could not be taken\n"
                            "GET  /v1/rejected/{id}           one with its text, secrets masked\n"
                            "POST /v1/rejected/{id}/replay\n"

@@ -98,6 +98,15 @@ constexpr std::array kRoutes = {
     action("/v1/incidents/{id}/note", "note"),
     read("/v1/alerts", list_alerts),
     read("/v1/rules", list_rules),
+    read("/v1/explain", explain_stored),
+    // A question, though a POST: nothing changes.
+    Route{.method = "POST",
+          .pattern = "/v1/explain",
+          .scope = Scope::read,
+          .body = BodyLimit::configured,
+          .lane = "read",
+          .work = Work::read,
+          .read = explain_sent},
     read("/v1/rejected", list_rejected),
     // More than a list tells: what a sender wrote, of which masking may have missed something.
     Route{.method = "GET",

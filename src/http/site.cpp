@@ -47,22 +47,23 @@ Site::Site(Options given) : options(std::move(given)) {
   if (!problem.empty()) throw std::runtime_error("tls: " + problem);
 }
 
-std::string Site::configure(const config::Settings& settings) {
+std::string Site::configure(const config::Settings& new_settings) {
+  settings = std::make_shared<const config::Settings>(new_settings);
   std::string problem;
   const std::shared_ptr<const Terms> before = terms.load();
   std::shared_ptr<Tls> tls = before == nullptr ? nullptr : before->tls;
-  if (!settings.tls) {
+  if (!new_settings.tls) {
     tls = nullptr;
-  } else if (auto made = make_tls(*settings.tls)) {
+  } else if (auto made = make_tls(*new_settings.tls)) {
     tls = *std::move(made);
   } else {
     problem = std::move(made.error());
   }
-  const bool needed = needs_bootstrap(settings);
+  const bool needed = needs_bootstrap(new_settings);
   if (needed && bootstrap_ == nullptr) bootstrap_ = make_bootstrap(options);
   terms = std::make_shared<const Terms>(
-      Terms{settings.limits, settings.external_url, settings.senders,
-            Access(settings, needed ? bootstrap_ : nullptr), std::move(tls)});
+      Terms{new_settings.limits, new_settings.external_url, new_settings.senders,
+            Access(new_settings, needed ? bootstrap_ : nullptr), std::move(tls)});
   return problem;
 }
 

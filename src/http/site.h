@@ -12,6 +12,7 @@
 
 #include "http/access.h"
 #include "http/limits.h"
+#include "http/old_policies.h"
 #include "http/read_pool.h"
 #include "http/taken_once.h"
 #include "tocsin/http/http.h"
@@ -55,6 +56,9 @@ struct Site {
   const Options options;
   /// Replaced by a reload; a request keeps those it began with.
   std::atomic<std::shared_ptr<const Terms>> terms;
+  /// Those of the last configure(), for what compiles rules.
+  std::atomic<std::shared_ptr<const config::Settings>> settings;
+  OldPolicies old_policies;
   std::atomic<std::uint64_t> bodies_in_flight = 0;
   std::atomic<std::size_t> open_requests = 0;
   std::atomic<std::size_t> connections = 0;

@@ -36,18 +36,20 @@ class Set {
 
 class Deciding {
  public:
-  Deciding(const RuleSet& rules, const Held& held, const Subject& sent)
-      : rules_(rules), held_(held), subject_(sent) {}
+  /// Whoever asks for claims gets one for everything that a rule would decide.
+  Deciding(const RuleSet& rules, const Held& held, const Subject& sent,
+           std::vector<Claim>* claims = nullptr)
+      : rules_(rules), held_(held), subject_(sent), claims_(claims) {}
 
   Effects decide() {
-    set_all(&TriageRule::labels, labels_);
+    set_all(&TriageRule::labels, "labels.", labels_);
     take_labels();
     set_service();
     set_team();
     Set annotations;
-    set_all(&TriageRule::annotations, annotations);
+    set_all(&TriageRule::annotations, "annotations.", annotations);
     effects_.annotations = annotations.labels();
-    effects_.runbook = first_text(&TriageRule::runbook);
+    effects_.runbook = first_text(&TriageRule::runbook, "runbook");
     decide_words();
     effects_.rules = held_;
     return std::move(effects_);
@@ -56,25 +58,47 @@ class Deciding {
  private:
   const TriageRule& rule(std::uint32_t index) const { return rules_.triage[index]; }
 
-  void set_all(Settings settings, Set& out) const {
+  void claim(std::uint32_t rule, std::string what, std::string written, std::string value) {
+    claims_->push_back({rule, std::move(what), std::move(written), std::move(value), {}});
+  }
+
+  void set_all(Settings settings, std::string_view prefix, Set& out) {
     for (const std::uint32_t index : held_) {
       for (const TriageRule::Setting& setting : rule(index).*settings) {
-        if (out.has(setting.name)) continue;
+        const bool is_set = out.has(setting.name);
+        if (is_set && claims_ == nullptr) continue;
         std::string value = expand(setting.value, subject_);
-        if (!value.empty()) out.add(setting.name, std::move(value));
+        if (claims_ != nullptr) {
+          claim(index, std::string(prefix) + setting.name, to_string(setting.value), value);
+        }
+        if (!is_set && !value.empty()) out.add(setting.name, std::move(value));
       }
     }
   }
 
   /// The first text that is one.
-  std::string first_text(Single which) const {
+  std::string first_text(Single which, std::string_view what) {
+    std::string first;
     for (const std::uint32_t index : held_) {
       const std::optional<Template>& text = rule(index).*which;
       if (!text) continue;
       std::string value = expand(*text, subject_);
-      if (!value.empty()) return value;
+      if (claims_ != nullptr) claim(index, std::string(what), to_string(*text), value);
+      if (first.empty()) first = std::move(value);
+      if (claims_ == nullptr && !first.empty()) break;
     }
-    return {};
+    return first;
+  }
+
+  void claim_words(std::uint32_t index) {
+    const TriageRule& one = rule(index);
+    const auto word = [&](const char* what, const std::string& text) {
+      claim(index, what, text, text);
+    };
+    if (one.severity) word("severity", std::string(to_string(*one.severity)));
+    if (!one.escalation.empty()) word("escalation", one.escalation);
+    if (one.hold) word("hold", format_duration(*one.hold));
+    if (one.drop) word("drop", *one.drop ? "true" : "false");
   }
 
   /// From now on templates see the labels after all rules.
@@ -93,16 +117,17 @@ class Deciding {
   }
 
   void set_service() {
-    set_over("service", first_text(&TriageRule::service));
+    set_over("service", first_text(&TriageRule::service, "service"));
     subject_.service = rules_.find_service(subject_.value_of("service"));
   }
 
-  void set_team() { set_over("team", first_text(&TriageRule::team)); }
+  void set_team() { set_over("team", first_text(&TriageRule::team, "team")); }
 
   void decide_words() {
     bool drop_is_decided = false, hold_is_decided = false;
     for (const std::uint32_t index : held_) {
       const TriageRule& one = rule(index);
+      if (claims_ != nullptr) claim_words(index);
       if (one.severity && !effects_.severity) {
         effects_.severity = one.severity;
         effects_.severity_by = decided_by(one);
@@ -124,6 +149,7 @@ class Deciding {
   const RuleSet& rules_;
   const Held& held_;
   Subject subject_;
+  std::vector<Claim>* claims_;
   Set labels_;
   Effects effects_;
 };
@@ -142,6 +168,14 @@ EffectsRef decide_effects(const RuleSet& rules, const Held& held, LabelsView lab
   if (held.empty()) return nullptr;
   const Subject sent{.labels = labels, .annotations = annotations, .source = source};
   return std::make_shared<const Effects>(Deciding(rules, held, sent).decide());
+}
+
+std::vector<Claim> claims_of(const RuleSet& rules, const Held& held, LabelsView labels,
+                             LabelsView annotations, std::string_view source) {
+  std::vector<Claim> claims;
+  const Subject sent{.labels = labels, .annotations = annotations, .source = source};
+  Deciding(rules, held, sent, &claims).decide();
+  return claims;
 }
 
 bool is_fixed(const TriageRule& rule) {

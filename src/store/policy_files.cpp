@@ -1,6 +1,8 @@
 #include "store/policy_files.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "tocsin/alert/identity.h"
@@ -41,6 +43,14 @@ int write_entries(sqlite3* db, std::int64_t policy, const std::vector<triage::Po
   return code;
 }
 
+int read_last_hash(sqlite3* db, std::uint64_t& out) {
+  Statement select;
+  int code = select.prepare(db, "SELECT rules_hash FROM policy ORDER BY id DESC LIMIT 1");
+  if (code == SQLITE_OK) code = select.step();
+  if (code == SQLITE_ROW) out = select.row().number();
+  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
 int delete_old(sqlite3* db, std::int64_t newest) {
   Statement policies;
   int code = policies.prepare(db, "DELETE FROM policy WHERE id<=?");
@@ -56,13 +66,16 @@ int delete_old(sqlite3* db, std::int64_t newest) {
 int write_policy(sqlite3* db, std::uint64_t rules_hash,
                  const std::vector<triage::PolicyFile>& files, Instant wall) {
   std::vector<triage::PolicyFile> last;
+  std::uint64_t last_hash = 0;
   int code = read_last_policy(db, last);
+  if (code == SQLITE_OK) code = read_last_hash(db, last_hash);
   if (code != SQLITE_OK) return code;
   const auto equal = [](const triage::PolicyFile& a, const triage::PolicyFile& b) {
     return a.path == b.path && a.text == b.text;
   };
-  // A restart with unchanged rules adds nothing.
-  if (std::equal(files.begin(), files.end(), last.begin(), last.end(), equal)) {
+  // A restart with unchanged rules adds nothing. Other scopes make another hash of the same files.
+  if (last_hash == rules_hash &&
+      std::equal(files.begin(), files.end(), last.begin(), last.end(), equal)) {
     return SQLITE_OK;
   }
   Statement insert;
@@ -73,15 +86,20 @@ int write_policy(sqlite3* db, std::uint64_t rules_hash,
   return code == SQLITE_OK ? delete_old(db, id) : code;
 }
 
-int read_last_policy(sqlite3* db, std::vector<triage::PolicyFile>& out) {
+namespace {
+
+/// `which` selects a policy's id, by `hash` if it has a parameter.
+int read_files(sqlite3* db, const std::string& which, std::optional<std::uint64_t> hash,
+               std::vector<triage::PolicyFile>& out) {
   out.clear();
   Statement select;
   int code =
       select.prepare(db,
                      "SELECT e.path,f.text FROM policy_entry AS e LEFT JOIN policy_file AS f "
-                     "ON f.hash=e.file WHERE e.policy=(SELECT max(id) FROM policy) "
-                     "ORDER BY e.position");
+                     "ON f.hash=e.file WHERE e.policy=(" +
+                         which + ") ORDER BY e.position");
   if (code != SQLITE_OK) return code;
+  if (hash) select.number(*hash);
   while ((code = select.step()) == SQLITE_ROW) {
     Row row = select.row();
     std::string path = row.string();
@@ -89,6 +107,16 @@ int read_last_policy(sqlite3* db, std::vector<triage::PolicyFile>& out) {
     out.push_back({std::move(path), row.string()});
   }
   return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+}  // namespace
+
+int read_last_policy(sqlite3* db, std::vector<triage::PolicyFile>& out) {
+  return read_files(db, "SELECT max(id) FROM policy", std::nullopt, out);
+}
+
+int read_policy(sqlite3* db, std::uint64_t rules_hash, std::vector<triage::PolicyFile>& out) {
+  return read_files(db, "SELECT max(id) FROM policy WHERE rules_hash=?", rules_hash, out);
 }
 
 }  // namespace tocsin::store

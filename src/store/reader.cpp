@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "store/connection.h"
+#include "store/policy_files.h"
 #include "store/rejected_bodies.h"
 #include "store/row_codec.h"
 #include "store/schema.h"
@@ -124,6 +125,12 @@ class SqliteReader final : public Reader {
           sql, [&](Statement& to) { to.integer(below(id)); },
           [&](Row& row) { out = get_rejected(row); });
     });
+  }
+
+  std::expected<std::vector<triage::PolicyFile>, StoreError> policy_files(
+      std::uint64_t rules_hash) override {
+    using Files = std::vector<triage::PolicyFile>;
+    return transaction<Files>([&](Files& out) { return read_policy(db_.get(), rules_hash, out); });
   }
 
  private:

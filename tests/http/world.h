@@ -22,6 +22,7 @@ struct Shelf {
   std::map<std::uint64_t, triage::Incident> incidents;
   std::vector<store::AlertRow> alerts;
   std::vector<store::RejectedBody> rejected;
+  std::map<std::uint64_t, std::vector<triage::PolicyFile>> policies;  ///< By the rules' hash.
   bool broken = false;
 };
 
@@ -90,6 +91,12 @@ class ShelfReader : public store::Reader {
     if (found == shelf_.rejected.end()) return std::optional<store::RejectedBody>();
     return *found;
   }
+  Result<std::vector<triage::PolicyFile>> policy_files(std::uint64_t rules_hash) override {
+    const std::lock_guard lock(shelf_.mutex);
+    const auto found = shelf_.policies.find(rules_hash);
+    if (found == shelf_.policies.end()) return std::vector<triage::PolicyFile>();
+    return found->second;
+  }
 
  private:
   template <class T, class U>
@@ -127,6 +134,8 @@ class World {
   std::atomic<bool> rejected_room = true;
   std::atomic<bool> holds_answers = false;
   int inherited_socket = -1;  ///< Set before start(), as Options has it.
+  /// Set before start(); nothing: the core does not know.
+  decltype(Doors::would_join) would_join;
   Decide decide;  ///< Set before start(); nothing: everything is done.
   telemetry::Metrics metrics;
   telemetry::Log* log = nullptr;
@@ -166,6 +175,7 @@ class World {
       }
       done(std::move(leases));
     };
+    options.doors.would_join = would_join;
     options.doors.rejected_has_room = [this](std::size_t) { return rejected_room.load(); };
     options.doors.keep_rejected = [this](store::RejectedBody body) {
       const std::lock_guard lock(shelf.mutex);

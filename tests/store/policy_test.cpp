@@ -71,6 +71,28 @@ TEST_F(Policies, OlderOnesAreBounded) {
   EXPECT_EQ(show(store_->last_policy()), "a.yaml=text 60;b.yaml=constant;");
 }
 
+TEST_F(Policies, FormerOnesAreFoundByTheirHashAsLongAsTheyAreKept) {
+  save(7, {{"a.yaml", "seven"}});
+  for (std::uint64_t i = 100; i < 149; ++i) save(i, {{"a.yaml", std::to_string(i)}});
+  const auto reader = store_->open_reader();
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(show((*reader)->policy_files(7)), "a.yaml=seven;");
+  EXPECT_EQ(show((*reader)->policy_files(148)), "a.yaml=148;");
+  EXPECT_EQ(show((*reader)->policy_files(8)), "");
+  save(149, {{"a.yaml", "149"}});
+  EXPECT_EQ(show((*reader)->policy_files(7)), "");
+}
+
+TEST_F(Policies, TheSameFilesUnderAnotherHashAreAPolicyOfTheirOwn) {
+  save(1, {{"a.yaml", "same"}});
+  save(2, {{"a.yaml", "same"}});
+  const auto reader = store_->open_reader();
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(show((*reader)->policy_files(1)), "a.yaml=same;");
+  EXPECT_EQ(show((*reader)->policy_files(2)), "a.yaml=same;");
+  EXPECT_EQ(count("policy_file"), "1");
+}
+
 TEST_F(Policies, AMissingTextIsDamageAndNoShorterPolicy) {
   save(1, {{"a.yaml", "one"}, {"b.yaml", "two"}});
   sql(folder_.file("tocsin.db"), "DELETE FROM policy_file WHERE text='two'");

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "tocsin/config/config.h"
 #include "tocsin/store/store.h"
 #include "tocsin/telemetry/telemetry.h"
+#include "tocsin/triage/explain.h"
 #include "tocsin/triage/triage.h"
 
 /// Listener, limits, authorisation, the route table, compatibility and native APIs.
@@ -47,6 +49,11 @@ struct Doors {
   /// Live leases for alerts shown in lists, asked on the core thread in slices ≤ 1 ms: calls back with
   /// one for each in the order asked; an unknown id yields kNever.
   std::function<void(std::vector<AlertId>, std::function<void(std::vector<LiveLease>)>)> leases;
+  /// The incidents that alerts of these groups would join now, asked on the core thread like leases:
+  /// one for each in the order asked; nothing where one would open.
+  std::function<void(std::vector<triage::GroupAsked>,
+                     std::function<void(std::vector<std::optional<IncidentId>>)>)>
+      would_join;
   /// Reads all files again and puts them in force; `reapply`: active alerts are decided anew. Calls
   /// back on a thread of the daemon's.
   std::function<void(bool reapply, std::function<void(Reloaded)>)> reload;

@@ -191,5 +191,8 @@ class Reader {
                                                                         std::size_t limit) = 0;
   virtual std::expected<std::optional<RejectedBody>, StoreError> rejected_body(
       std::uint64_t id) = 0;
+  /// The rules files that were in force under this hash; empty if they are not kept any more.
+  virtual std::expected<std::vector<triage::PolicyFile>, StoreError> policy_files(
+      std::uint64_t rules_hash) = 0;
 };
 }  // namespace tocsin::store

@@ -24,6 +24,7 @@ struct Escalation {
   int repeat = 0;  ///< Further rounds after the first.
   std::optional<Duration> ack_timeout;
   std::vector<std::string> fallback;  ///< Channels; paged once after the last round.
+  Position at{};                      ///< Line 0: no file defines it.
 };
 
 struct Source {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tocsin/triage/explain.h"
 #include "triage/escalation/escalation.h"
 #include "triage/incident/incident.h"
 #include "triage/limits.h"
@@ -126,10 +127,8 @@ void find_or_open(const Core& core, const Alert& alert, bool new_alert, LabelsVi
   const rules::Subject subject =
       rules::subject_of(core.policy.rules, verdict, alert.labels, annotations, core.context.source);
   const Group group = group_of(core, alert, verdict, subject);
-  const Incident* newest = core.state.newest_of(group.key);
-  if (newest != nullptr &&
-      (may_join(core, *newest, group) || incident::may_reopen(core, *newest))) {
-    return join(core, *newest, alert, new_alert, verdict, out);
+  if (const auto joined = would_join(core, group.key, group.rule)) {
+    return join(core, *core.state.find(*joined), alert, new_alert, verdict, out);
   }
   open(core, alert, new_alert, verdict, subject, group, out);
 }
@@ -159,6 +158,14 @@ void on_left(const Core& core, const Alert& alert, const rules::Verdict& verdict
   find_or_open(core, alert, false, {}, verdict, out);
 }
 
+std::optional<IncidentId> would_join(const Core& core, const Key& key,
+                                     const rules::CorrelationRule* rule) {
+  const Incident* newest = core.state.newest_of(key);
+  if (newest == nullptr) return std::nullopt;
+  const bool joins = may_join(core, *newest, {rule, key}) || incident::may_reopen(core, *newest);
+  return joins ? std::optional(newest->id) : std::nullopt;
+}
+
 bool stays(const Core& core, const Alert& alert, const rules::Verdict& verdict) {
   const Incident* incident = core.state.find(alert.status.incident);
   const bool wanted =
@@ -170,3 +177,19 @@ bool stays(const Core& core, const Alert& alert, const rules::Verdict& verdict) 
 }
 
 }  // namespace tocsin::triage::correlation
+
+namespace tocsin::triage {
+
+std::optional<IncidentId> would_join(const State& state, const Policy& policy,
+                                     const GroupAsked& group, Instant now) {
+  const Context nobody;
+  rules::CorrelationRule rule;
+  if (group.terms) {
+    rule.window = group.terms->window;
+    rule.max_age = group.terms->max_age;
+  }
+  return correlation::would_join({state, policy, nobody, {now, now}}, group.key,
+                                 group.terms ? &rule : nullptr);
+}
+
+}  // namespace tocsin::triage

@@ -20,6 +20,9 @@ void on_continued(const Core&, const Alert&, LabelsView annotations, const rules
 /// An alert that was decided anew and counts in no incident now.
 void on_left(const Core&, const Alert&, const rules::Verdict&, Changes& out);
 
+/// The incident an alert of this group joins now; `rule` is null for one that stands for itself.
+std::optional<IncidentId> would_join(const Core&, const Key& group, const rules::CorrelationRule*);
+
 /// True if what the rules in force say of a firing alert groups it where it is.
 bool stays(const Core&, const Alert&, const rules::Verdict&);
 

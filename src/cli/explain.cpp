@@ -1,0 +1,179 @@
+#include "cli/explain.h"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <ostream>
+#include <utility>
+
+#include "cli/document.h"
+#include "cli/incident.h"
+#include "cli/pages.h"
+#include "cli/payload.h"
+#include "tocsin/config/config.h"
+#include "tocsin/triage/explain.h"
+#include "tocsin/view/explanation.h"
+
+namespace tocsin::cli {
+namespace {
+
+namespace json = boost::json;
+using Document = std::expected<json::value, Problem>;
+
+constexpr std::string_view kLabelSets = "alertmanager-api";
+/// The default of limits.body, which only the daemon knows.
+constexpr std::uint64_t kPayloadMax = 32U << 20;
+
+bool is_fingerprint(std::string_view word) {
+  return word.size() == 16 && word.find_first_not_of("0123456789abcdef") == word.npos;
+}
+
+bool names_incident(std::string_view word) {
+  return (word.starts_with("INC-") || word.starts_with("inc-")) && incident_id(word).has_value();
+}
+
+/// `name=value` words, and a bare one that is the alert's name, as the body of one alert.
+std::expected<std::string, Problem> body_of(const std::vector<std::string>& words) {
+  json::object labels;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    const std::string name = equals == word.npos ? "alertname" : word.substr(0, equals);
+    std::string value = equals == word.npos ? word : word.substr(equals + 1);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
+      value = value.substr(1, value.size() - 2);
+    }
+    if (name.empty() || labels.contains(name)) {
+      return std::unexpected(
+          Problem{name.empty() ? "\"" + word + "\" has no label name" : name + " is given twice",
+                  "labels are written like alertname=HostDown service=checkout"});
+    }
+    labels[name] = value;
+  }
+  return json::serialize(json::array{json::object{{"labels", std::move(labels)}}});
+}
+
+struct Files {
+  config::Settings settings;
+  std::shared_ptr<const triage::Policy> policy;
+  Diagnostics diagnostics;
+};
+
+Files read_files(const ExplainOptions& options) {
+  if (options.rules.empty()) {
+    config::Loaded loaded = config::load(options.config);
+    return {std::move(loaded.settings), std::move(loaded.policy), std::move(loaded.diagnostics)};
+  }
+  config::SettingsResult read = config::read_settings(options.config);
+  read.settings.rules = {options.rules};
+  config::FilesResult files = config::read_rules_files(read.settings.rules);
+  Diagnostics all = std::move(read.diagnostics);
+  all.insert(all.end(), files.diagnostics.begin(), files.diagnostics.end());
+  config::PolicyResult compiled = config::compile_policy(read.settings, std::move(files.files));
+  all.insert(all.end(), compiled.diagnostics.begin(), compiled.diagnostics.end());
+  if (has_errors(all)) compiled.policy = nullptr;
+  return {std::move(read.settings), std::move(compiled.policy), std::move(all)};
+}
+
+std::string source_of_label_sets(const triage::Policy& policy) {
+  const auto found = std::ranges::find(policy.sources, kLabelSets, &triage::Source::kind);
+  return found == policy.sources.end() ? std::string(kLabelSets) : found->name;
+}
+
+json::value explain_all(const Payload& payload, const triage::Policy& policy,
+                        const std::string& source, std::size_t near) {
+  view::Explanations out;
+  for (const Report& report : payload.decoded.reports) {
+    if (out.is_full()) break;
+    const rules::Question question{
+        .labels = report.labels, .annotations = report.annotations, .source = source, .near = near};
+    out.add({.policy = &policy,
+             .labels = report.labels,
+             .annotations = report.annotations,
+             .source = source,
+             .identity_by = report.identity_by,
+             .sender_key = report.sender_key},
+            triage::explain(policy, question));
+  }
+  return json::parse(out.take(payload.decoded.reports.size(), refused_in(payload.decoded)));
+}
+
+int report_errors(const Diagnostics& diagnostics, Terminal& terminal) {
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.level != Diagnostic::Level::error) continue;
+    terminal.err << printable(tocsin::format(diagnostic)) << '\n';
+  }
+  return 1;
+}
+
+int show(const json::value& document, Format format, Terminal& terminal) {
+  if (format == Format::table) {
+    print_explanations(document, terminal);
+  } else {
+    print_document(document, format, terminal);
+  }
+  return text_at(document, "refused") == "0" ? 0 : 1;
+}
+
+int explain_by_files(const ExplainOptions& options, Format format, Terminal& terminal) {
+  const Files files = read_files(options);
+  if (files.policy == nullptr) return report_errors(files.diagnostics, terminal);
+  const triage::Policy& policy = *files.policy;
+  const std::string source = options.source.empty() ? source_of_label_sets(policy) : options.source;
+  auto kind = kind_of_source(policy, source);
+  if (!kind && !options.source.empty()) {
+    report(terminal, kind.error());
+    return 2;
+  }
+  // Labels on the command line are a label set, whichever source they are said to come from.
+  if (!kind || !options.what.empty()) kind = ingest::Kind::alertmanager_api;
+  const auto body = options.what.empty() ? read_payload(terminal, files.settings.limits.body)
+                                         : body_of(options.what);
+  if (!body) return report(terminal, body.error());
+  const auto payload = decode_payload(files.settings, policy, *kind, source, *body);
+  if (!payload) return report(terminal, payload.error());
+  for (const ingest::RefusedAlert& refused : payload->decoded.refused) {
+    report(terminal, {"at " + refused.at + ": " + refused.problem, ""});
+  }
+  return show(explain_all(*payload, policy, source, options.near), format, terminal);
+}
+
+Document ask(const ExplainOptions& options, const Remote& remote, Terminal& terminal) {
+  Remote::Query query;
+  if (options.near > 0) query.emplace_back("near", std::to_string(options.near));
+  if (options.what.size() == 1 && names_incident(options.what[0])) {
+    query.emplace_back("incident", *incident_id(options.what[0]));
+    return remote.get("/v1/explain", query);
+  }
+  if (options.what.size() == 1 && is_fingerprint(options.what[0])) {
+    query.emplace_back("fingerprint", options.what[0]);
+    return remote.get("/v1/explain", query);
+  }
+  if (!options.source.empty()) query.emplace_back("source", options.source);
+  const auto body =
+      options.what.empty() ? read_payload(terminal, kPayloadMax) : body_of(options.what);
+  if (!body) return std::unexpected(body.error());
+  return remote.post_text("/v1/explain", query, *body);
+}
+
+}  // namespace
+
+int explain(const ExplainOptions& options, const RemoteOptions& remote_options, Format format,
+            Terminal& terminal) {
+  const bool is_stored = options.what.size() == 1 &&
+                         (names_incident(options.what[0]) || is_fingerprint(options.what[0]));
+  if (!is_stored && !options.asks_daemon) return explain_by_files(options, format, terminal);
+  if (!options.rules.empty()) {
+    report(terminal, {"--rules is for the files on disk, and the daemon is asked",
+                      "leave out --rules, or --url"});
+    return 2;
+  }
+  const auto remote = Remote::open(remote_options);
+  if (!remote) return report(terminal, remote.error());
+  const auto document = ask(options, *remote, terminal);
+  if (!document) return report(terminal, document.error());
+  return show(*document, format, terminal);
+}
+
+}  // namespace tocsin::cli
