@@ -65,9 +65,9 @@ bool decides_all_of(const TriageRule& earlier, const TriageRule& later) {
          all_among(later.annotations, earlier.annotations);
 }
 
-class Lint {
+class RuleLint {
  public:
-  explicit Lint(PolicyDraft& draft) : rules_(draft.policy.rules), report_(draft.report) {}
+  explicit RuleLint(PolicyDraft& draft) : rules_(draft.policy.rules), report_(draft.report) {}
 
   void run() {
     check_triage();
@@ -148,6 +148,6 @@ class Lint {
 
 }  // namespace
 
-void lint_rules(PolicyDraft& draft) { Lint(draft).run(); }
+void lint_rules(PolicyDraft& draft) { RuleLint(draft).run(); }
 
 }  // namespace tocsin::config

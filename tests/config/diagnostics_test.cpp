@@ -46,7 +46,7 @@ std::string diagnose_settings(const std::string& name, const std::string& text) 
 std::string diagnose_rules(const std::string& name, const std::string& text) {
   Settings settings = parse_settings("", "tocsin.yaml", "/nonexistent").settings;
   settings.channels.push_back({"ops-webhook", Channel::Kind::webhook, "", "", {}});
-  const PolicyResult result = compile_policy(settings, split(text, name));
+  const PolicyResult result = compile_policy(settings, split(text, name), Lint::yes);
   EXPECT_EQ(result.policy == nullptr, has_errors(result.diagnostics));
   return text_of(result.diagnostics);
 }
