@@ -1,16 +1,13 @@
 #include "rules/evaluation.h"
 
 #include <algorithm>
-#include <atomic>
-#include <unordered_map>
 
+#include "rules/index_tables.h"
 #include "rules/triage_rules.h"
 #include "tocsin/base/check.h"
 
 namespace tocsin::rules {
 namespace {
-
-std::atomic<std::uint64_t> compiled_so_far = 0;
 
 template <class Rules>
 std::vector<const Predicate*> conditions(const Rules& rules) {
@@ -32,27 +29,27 @@ std::vector<bool> which_ask(const Rules& rules) {
 class KnownEffects {
  public:
   /// Of another rule set nothing is known.
-  void begin(std::uint64_t compiled) {
-    if (compiled == compiled_) return;
-    compiled_ = compiled;
-    known_.clear();
+  void begin(const std::shared_ptr<const char>& identity) {
+    if (identity == identity_) return;
+    identity_ = identity;
+    known_.assign(kKnownMax, nullptr);
   }
   EffectsRef find(const std::vector<std::uint32_t>& held) const {
-    const auto known = known_.find(hash_of(held));
-    return known != known_.end() && known->second->rules == held ? known->second : nullptr;
+    const EffectsRef& known = known_[place_of(held)];
+    return known != nullptr && known->rules == held ? known : nullptr;
   }
-  void add(const EffectsRef& effects) {
-    if (known_.size() >= kKnownMax) known_.clear();
-    known_.insert_or_assign(hash_of(effects->rules), effects);
-  }
+  /// Takes the place of what hashes to the same.
+  void add(const EffectsRef& effects) { known_[place_of(effects->rules)] = effects; }
 
  private:
   static constexpr std::size_t kKnownMax = 4096;
-  static std::uint64_t hash_of(const std::vector<std::uint32_t>& held) {
-    return content_hash({reinterpret_cast<const char*>(held.data()), held.size() * sizeof held[0]});
+  static std::size_t place_of(const std::vector<std::uint32_t>& held) {
+    return content_hash(
+               {reinterpret_cast<const char*>(held.data()), held.size() * sizeof held[0]}) %
+           kKnownMax;
   }
-  std::uint64_t compiled_ = 0;
-  std::unordered_map<std::uint64_t, EffectsRef> known_;
+  std::shared_ptr<const char> identity_;
+  std::vector<EffectsRef> known_;
 };
 
 }  // namespace
@@ -64,8 +61,7 @@ struct Evaluation::Memory {
 };
 
 Compiled::Compiled(const RuleSet& rules)
-    : number(++compiled_so_far),
-      criterion_asks(which_ask(rules.severity.criteria)),
+    : criterion_asks(which_ask(rules.severity.criteria)),
       correlation_asks(which_ask(rules.correlation)),
       index({conditions(rules.triage), conditions(rules.severity.criteria),
              conditions(rules.correlation)}) {
@@ -92,7 +88,7 @@ Evaluation::Evaluation(const RuleSet& rules, LabelsView labels, LabelsView annot
       memory_(memory_of_thread()) {
   CHECK(rules.compiled != nullptr);
   memory_.matching.begin(rules.compiled->index, labels, annotations, source);
-  memory_.effects.begin(rules.compiled->number);
+  memory_.effects.begin(rules.compiled->index.tables().identity);
 }
 
 EffectsRef Evaluation::triage() {

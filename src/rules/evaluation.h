@@ -12,7 +12,6 @@ namespace tocsin::rules {
 struct Compiled {
   explicit Compiled(const RuleSet&);
 
-  std::uint64_t number;                         ///< Of all compiled in this process, its own.
   std::vector<bool> is_fixed;                   ///< By triage rule: see triage_rules.h.
   std::vector<std::uint32_t> asks_annotations;  ///< Triage rules that test annotations.
   std::vector<bool> criterion_asks, correlation_asks;
