@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "daemon/clock.h"
+#include "daemon/memory.h"
 #include "daemon/startup.h"
 
 namespace tocsin::daemon {
@@ -65,7 +66,9 @@ void Reload::ask(bool reapply, Then then) {
 }
 
 void Reload::free_former() {
-  std::erase_if(former_, [](const auto& policy) { return policy.use_count() == 1; });
+  const auto freed =
+      std::erase_if(former_, [](const auto& policy) { return policy.use_count() == 1; });
+  if (freed > 0) give_memory_back();
 }
 
 void Reload::run() {
@@ -88,6 +91,7 @@ void Reload::run() {
     if (asked.empty()) continue;
     const bool reapply = std::ranges::any_of(asked, [](const auto& one) { return one.first; });
     const http::Reloaded reloaded = reload(reapply);
+    give_memory_back();  // What reading the files took.
     for (const auto& [ignored, then] : asked) {
       if (then) then(reloaded);
     }

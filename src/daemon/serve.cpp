@@ -201,7 +201,7 @@ class Daemon {
   void make_reload() {
     reload_ = std::make_unique<Reload>(Reload::Options{
         .settings = started_.settings,
-        .policy = started_.policy,
+        .policy = std::move(started_.policy),  // A later one takes its place.
         .save = [this](auto policy) { return save(std::move(policy)); },
         .configure = [this](const config::Settings& settings) { return configure(settings); },
         .put_in_force = [this](auto policy,
