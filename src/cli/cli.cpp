@@ -19,6 +19,7 @@
 #include "cli/test_init.h"
 #include "cli/verbs.h"
 #include "tocsin/rules/explain.h"
+#include "tocsin/view/explanation.h"
 
 namespace tocsin::cli {
 namespace {
@@ -176,6 +177,9 @@ void add_explain(CLI::App& app, Flags& flags, Terminal& terminal) {
                    "The source the alerts would come from; else one of kind alertmanager-api");
   verb->add_option("--near", flags.explain.near, "Also so many rules that nearly held")
       ->check(CLI::Range(std::size_t{0}, rules::kNearMax));
+  verb->add_option("--limit", flags.explain.limit,
+                   "At most so many alerts, up to 100; without it 5 of an incident")
+      ->check(CLI::Range(std::size_t{1}, view::kExplainedMax));
   add_remote(*verb, flags);
   CLI::Option* url = verb->get_option("--url");
   verb->callback([&flags, &terminal, url] {

@@ -23,6 +23,8 @@ namespace json = boost::json;
 using Document = std::expected<json::value, Problem>;
 
 constexpr std::string_view kLabelSets = "alertmanager-api";
+/// Alerts of an incident that somebody reads through.
+constexpr std::size_t kAlertsOfIncident = 5;
 /// The default of limits.body, which only the daemon knows.
 constexpr std::uint64_t kPayloadMax = 32U << 20;
 
@@ -82,12 +84,15 @@ std::string source_of_label_sets(const triage::Policy& policy) {
 }
 
 json::value explain_all(const Payload& payload, const triage::Policy& policy,
-                        const std::string& source, std::size_t near) {
+                        const std::string& source, const ExplainOptions& options) {
+  const std::size_t limit = options.limit == 0 ? view::kExplainedMax : options.limit;
   view::Explanations out;
   for (const Report& report : payload.decoded.reports) {
-    if (out.is_full()) break;
-    const rules::Question question{
-        .labels = report.labels, .annotations = report.annotations, .source = source, .near = near};
+    if (out.is_full() || out.count() == limit) break;
+    const rules::Question question{.labels = report.labels,
+                                   .annotations = report.annotations,
+                                   .source = source,
+                                   .near = options.near};
     out.add({.policy = &policy,
              .labels = report.labels,
              .annotations = report.annotations,
@@ -136,13 +141,16 @@ int explain_by_files(const ExplainOptions& options, Format format, Terminal& ter
   for (const ingest::RefusedAlert& refused : payload->decoded.refused) {
     report(terminal, {"at " + refused.at + ": " + refused.problem, ""});
   }
-  return show(explain_all(*payload, policy, source, options.near), format, terminal);
+  return show(explain_all(*payload, policy, source, options), format, terminal);
 }
 
 Document ask(const ExplainOptions& options, const Remote& remote, Terminal& terminal) {
   Remote::Query query;
   if (options.near > 0) query.emplace_back("near", std::to_string(options.near));
-  if (options.what.size() == 1 && names_incident(options.what[0])) {
+  const bool of_incident = options.what.size() == 1 && names_incident(options.what[0]);
+  const std::size_t limit = options.limit == 0 && of_incident ? kAlertsOfIncident : options.limit;
+  if (limit > 0) query.emplace_back("limit", std::to_string(limit));
+  if (of_incident) {
     query.emplace_back("incident", *incident_id(options.what[0]));
     return remote.get("/v1/explain", query);
   }

@@ -17,6 +17,7 @@ struct ExplainOptions {
   std::string source;             ///< Of this name; "": one that takes label sets.
   std::vector<std::string> what;  ///< INC-42, a fingerprint or labels; empty: standard input.
   std::size_t near = 0;           ///< So many rules that nearly held.
+  std::size_t limit = 0;          ///< So many alerts at most; 0: what fits the question.
   bool asks_daemon = false;       ///< Alerts and labels, too.
 };
 

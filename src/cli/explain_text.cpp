@@ -303,10 +303,13 @@ class Page {
       if (by == "drop") line("dropped by " + rule + ": it opens nothing and pages nobody");
       if (by == "severity") line("its severity is none: it opens nothing and pages nobody");
       if (by != "hold") continue;
-      line(is_true(one, "applies")
-               ? "held for " + text_at(one, "for") + " by " + rule +
-                     ": it counts if it still fires then"
-               : rule + " would hold it for " + text_at(one, "for") + ", but a SEV-1 never waits");
+      if (is_true(one, "applies") && is_true(from_, "opens")) {
+        line("held for " + text_at(one, "for") + " by " + rule +
+             ": it counts if it still fires then");
+      } else {
+        line(rule + " would hold it for " + text_at(one, "for") +
+             (is_true(one, "applies") ? ", too" : ", but a SEV-1 never waits"));
+      }
     }
   }
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "http/action.h"
 #include "http/endpoints.h"
+#include "http/explained_rows.h"
 #include "http/limits.h"
 #include "http/list_query.h"
 #include "http/old_policies.h"
@@ -23,8 +23,6 @@ namespace {
 
 constexpr std::string_view kLabelSets = "alertmanager-api";
 constexpr std::string_view kInventedKey = "(made for each event)";
-/// Alerts that share a fingerprint and are named to choose from.
-constexpr std::size_t kChoicesMax = 20;
 
 template <class T>
 using Read = std::expected<T, Response>;
@@ -33,15 +31,29 @@ std::unexpected<Response> refused(int status, std::string detail) {
   return std::unexpected(error_response(Dialect::native, status, detail));
 }
 
-Read<std::size_t> read_near(const Query& query) {
-  const std::string_view text = query.get("near");
-  std::size_t near = 0;
-  if (text.empty()) return near;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), near);
-  if (failed == std::errc() && end == text.data() + text.size() && near <= rules::kNearMax) {
-    return near;
-  }
-  return refused(400, "near is a number of rules, at most " + std::to_string(rules::kNearMax));
+/// `near` and `limit`.
+struct Bounds {
+  std::size_t near = 0, alerts = view::kExplainedMax;
+};
+
+Read<std::size_t> read_bound(const Query& query, std::string_view name, std::size_t otherwise,
+                             std::size_t least, std::size_t most) {
+  const std::string_view text = query.get(name);
+  std::size_t number = 0;
+  if (text.empty()) return otherwise;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_number = failed == std::errc() && end == text.data() + text.size();
+  if (is_number && number >= least && number <= most) return number;
+  return refused(400, std::string(name) + " is a number from " + std::to_string(least) + " to " +
+                          std::to_string(most));
+}
+
+Read<Bounds> read_bounds(const Query& query) {
+  const auto near = read_bound(query, "near", 0, 0, rules::kNearMax);
+  if (!near) return std::unexpected(near.error());
+  const auto alerts = read_bound(query, "limit", view::kExplainedMax, 1, view::kExplainedMax);
+  if (!alerts) return std::unexpected(alerts.error());
+  return Bounds{*near, *alerts};
 }
 
 /// Asks the core where alerts would go now. Once it has not answered in time it is asked no more.
@@ -219,164 +231,50 @@ std::optional<store::StoreError> add_row(Site& site, store::Reader& reader,
   return std::nullopt;
 }
 
-/// The first alerts of an incident, the one that opened it first.
-std::expected<std::vector<store::AlertRow>, store::StoreError> first_alerts(store::Reader& reader,
-                                                                            IncidentId incident) {
-  store::AlertQuery wanted;
-  wanted.incident = incident;
-  wanted.limit = kListLimitMax;
-  std::vector<store::AlertRow> rows;
-  for (std::size_t looked_at = 0; looked_at < kScanMax;) {
-    auto page = reader.alerts(wanted);
-    if (!page) return std::unexpected(page.error());
-    looked_at += page->size();
-    const bool is_last = page->size() < wanted.limit;
-    if (!page->empty()) wanted.before = page->back().id.value;
-    if (!page->empty()) rows = *std::move(page);
-    if (is_last) break;
-  }
-  std::ranges::reverse(rows);
-  return rows;
-}
-
-/// Alerts with this fingerprint among the newest that are looked at, those that fire first.
-std::expected<std::vector<store::AlertRow>, store::StoreError> with_fingerprint(
-    store::Reader& reader, std::string_view wanted) {
-  std::vector<store::AlertRow> found;
-  for (const auto state :
-       {std::optional(triage::AlertState::firing), std::optional<triage::AlertState>()}) {
-    store::AlertQuery query;
-    query.state = state;
-    query.limit = kListLimitMax;
-    for (std::size_t looked_at = 0; looked_at < kScanMax;) {
-      auto page = reader.alerts(query);
-      if (!page) return std::unexpected(page.error());
-      looked_at += page->size();
-      for (store::AlertRow& row : *page) {
-        query.before = row.id.value;
-        if (row.fingerprint == wanted && found.size() < kChoicesMax)
-          found.push_back(std::move(row));
-      }
-      if (page->size() < query.limit) break;
-    }
-    if (!found.empty()) break;
-  }
-  return found;
-}
-
-Response choices(const std::vector<store::AlertRow>& rows) {
-  std::string detail = std::to_string(rows.size()) +
-                       " alerts have this fingerprint, with keys of their senders; ask for one of "
-                       "them by its id:";
-  for (const store::AlertRow& row : rows) {
-    detail += " alert=" + std::to_string(row.id.value) + " (source " + row.source + ", key \"" +
-              row.identity_value.substr(0, 100) + "\");";
-  }
-  detail.pop_back();
-  return error_response(Dialect::native, 409, detail);
-}
-
-Read<std::vector<store::AlertRow>> read_incident(Site& site, store::Reader& reader,
-                                                 std::string_view word, std::size_t& members) {
-  const auto id = parse_incident_id(word);
-  if (!id) return refused(404, "incidents are named like INC-42; see /v1/incidents");
-  const auto incident = reader.incident(*id);
-  if (!incident) return std::unexpected(store_trouble(site, Dialect::native, &incident.error()));
-  if (!*incident) {
-    return refused(404, "there is no incident INC-" + std::to_string(id->value) +
-                            "; see /v1/incidents?state=all");
-  }
-  auto rows = first_alerts(reader, *id);
-  if (!rows) return std::unexpected(store_trouble(site, Dialect::native, &rows.error()));
-  members = std::max(rows->size(), std::size_t{(*incident)->firing} + (*incident)->resolved);
-  return *std::move(rows);
-}
-
-Read<std::vector<store::AlertRow>> read_fingerprint(Site& site, store::Reader& reader,
-                                                    std::string_view word) {
-  auto rows = with_fingerprint(reader, word);
-  if (!rows) return std::unexpected(store_trouble(site, Dialect::native, &rows.error()));
-  if (rows->empty()) {
-    return refused(404, "no alert with this fingerprint is among the newest " +
-                            std::to_string(kScanMax) +
-                            "; find its id with /v1/alerts?q=… and ask for alert=ID");
-  }
-  if (rows->size() > 1) return std::unexpected(choices(*rows));
-  return *std::move(rows);
-}
-
-Read<std::vector<store::AlertRow>> read_alert(Site& site, store::Reader& reader,
-                                              std::string_view word) {
-  std::uint64_t id = 0;
-  const auto [end, failed] = std::from_chars(word.data(), word.data() + word.size(), id);
-  const bool good =
-      failed == std::errc() && end == word.data() + word.size() && id > 0 && id < UINT64_MAX;
-  std::vector<store::AlertRow> rows;
-  if (good) {
-    store::AlertQuery wanted;
-    wanted.before = id + 1;
-    wanted.limit = 1;
-    auto found = reader.alerts(wanted);
-    if (!found) return std::unexpected(store_trouble(site, Dialect::native, &found.error()));
-    if (!found->empty() && found->front().id.value == id) rows = *std::move(found);
-  }
-  if (rows.empty()) return refused(404, "there is no such alert; ids stand in /v1/alerts");
-  return rows;
-}
-
-Read<std::vector<store::AlertRow>> read_rows(Site& site, store::Reader& reader, const Query& query,
-                                             std::size_t& members) {
-  if (query.has("incident")) return read_incident(site, reader, query.get("incident"), members);
-  members = 1;
-  if (query.has("fingerprint")) return read_fingerprint(site, reader, query.get("fingerprint"));
-  if (query.has("alert")) return read_alert(site, reader, query.get("alert"));
-  return refused(400,
-                 "say what to explain: incident=INC-42, fingerprint=… or alert=ID; or POST alerts");
-}
-
 }  // namespace
 
 Response explain_stored(Site& site, store::Reader* reader, const Request& request) {
   const auto query = Query::parse(request.query);
   if (!query) return error_response(Dialect::native, 400, query.error());
-  if (auto unknown = unknown_parameter(*query, {"incident", "fingerprint", "alert", "near"})) {
+  if (auto unknown =
+          unknown_parameter(*query, {"incident", "fingerprint", "alert", "near", "limit"})) {
     return *std::move(unknown);
   }
-  const auto near = read_near(*query);
-  if (!near) return near.error();
+  const auto bounds = read_bounds(*query);
+  if (!bounds) return bounds.error();
   if (reader == nullptr) return store_trouble(site, Dialect::native, nullptr);
-  std::size_t members = 0;
-  auto rows = read_rows(site, *reader, *query, members);
-  if (!rows) return std::move(rows.error());
-  bring_up_to_date(site, *rows);
+  auto found = find_explained(site, *reader, *query);
+  if (!found) return std::move(found.error());
+  bring_up_to_date(site, found->rows);
   Core core(site);
   view::Explanations out;
-  for (const store::AlertRow& row : *rows) {
-    if (out.is_full()) break;
-    if (const auto trouble = add_row(site, *reader, row, *near, core, out)) {
+  for (const store::AlertRow& row : found->rows) {
+    if (out.is_full() || out.count() == bounds->alerts) break;
+    if (const auto trouble = add_row(site, *reader, row, bounds->near, core, out)) {
       return store_trouble(site, Dialect::native, &*trouble);
     }
   }
-  return json_response(out.take(members, 0));
+  return json_response(out.take(found->alerts, 0));
 }
 
 Response explain_sent(Site& site, store::Reader*, const Request& request) {
   const auto query = Query::parse(request.query);
   if (!query) return error_response(Dialect::native, 400, query.error());
-  if (auto unknown = unknown_parameter(*query, {"source", "near"})) return *std::move(unknown);
-  const auto near = read_near(*query);
-  if (!near) return near.error();
+  if (auto unknown = unknown_parameter(*query, {"source", "near", "limit"}))
+    return *std::move(unknown);
+  const auto bounds = read_bounds(*query);
+  if (!bounds) return bounds.error();
   const auto policy = site.options.doors.policy();
   const auto decoded = decode(site, request, *policy, query->get("source"));
   if (!decoded) return decoded.error();
   Core core(site);
   view::Explanations out;
   for (const Report& report : decoded->alerts.reports) {
-    if (out.is_full()) break;
+    if (out.is_full() || out.count() == bounds->alerts) break;
     const rules::Question question{.labels = report.labels,
                                    .annotations = report.annotations,
                                    .source = decoded->source,
-                                   .near = *near};
+                                   .near = bounds->near};
     const triage::Explanation explanation = triage::explain(*policy, question);
     view::Explained explained{.policy = policy.get(),
                               .labels = report.labels,

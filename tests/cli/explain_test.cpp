@@ -168,6 +168,7 @@ TEST(Explain, WrongUsageIsToldWithWhatWouldBeRight) {
   EXPECT_EQ(explain(rules, {"a=1", "a=2"}).code, 1);
   EXPECT_NE(explain(rules, {"a=1", "a=2"}).err.find("given twice"), std::string::npos);
   EXPECT_EQ(explain(rules, {"=1"}).code, 1);
+  EXPECT_EQ(explain(rules, {"--limit", "0", "alertname=A"}).code, 2);
   EXPECT_EQ(explain(rules, {"--near", "101", "alertname=A"}).code, 2);
   EXPECT_EQ(explain(rules, {}, "[{").code, 1);
   EXPECT_EQ(explain(rules, {"INC-42"}).code, 2) << "the rules of a folder say nothing of it";
@@ -182,7 +183,7 @@ TEST(Explain, TheDaemonIsAskedForIncidentsAndFingerprints) {
   EXPECT_EQ(say({"alertname=A", "--source", "prom eu", "--url", daemon.url()}).code, 0);
   const std::vector<std::string> asked = daemon.requests();
   ASSERT_EQ(asked.size(), 3u);
-  EXPECT_TRUE(asked[0].starts_with("GET /v1/explain?incident=INC-42 ")) << asked[0];
+  EXPECT_TRUE(asked[0].starts_with("GET /v1/explain?limit=5&incident=INC-42 ")) << asked[0];
   EXPECT_TRUE(asked[1].starts_with("GET /v1/explain?near=3&fingerprint=0123456789abcdef "));
   EXPECT_TRUE(asked[2].starts_with("POST /v1/explain?source=prom%20eu "));
   EXPECT_TRUE(asked[2].ends_with(R"([{"labels":{"alertname":"A"}}])")) << asked[2];

@@ -156,7 +156,8 @@ TEST_F(Explain, AnAlertThatHasChangedSinceIsToldOf) {
       nullptr;
   world.start();
   const json::value document = ask("?alert=3");
-  EXPECT_NE(std::string(only(document).at("note").as_string()).find("changed since"), std::string::npos);
+  EXPECT_NE(std::string(only(document).at("note").as_string()).find("changed since"),
+            std::string::npos);
 }
 
 TEST_F(Explain, AnIncidentIsExplainedByItsAlertsFromTheFirst) {
@@ -165,6 +166,9 @@ TEST_F(Explain, AnIncidentIsExplainedByItsAlertsFromTheFirst) {
   ASSERT_EQ(document.at("explanations").as_array().size(), 2u);
   EXPECT_EQ(document.at("explanations").at(0).at("alert").at("id").as_string(), "1");
   EXPECT_EQ(document.at("omitted").as_int64(), 0);
+  const json::value first = ask("?incident=INC-1&limit=1");
+  EXPECT_EQ(only(first).at("alert").at("id").as_string(), "1");
+  EXPECT_EQ(first.at("omitted").as_int64(), 1);
 }
 
 TEST_F(Explain, AFingerprintFindsItsAlertOrListsTheChoices) {
@@ -197,7 +201,8 @@ TEST_F(Explain, WhatIsNotThereIsTold404WithTheNextStep) {
 
 TEST_F(Explain, WordsThatMeanNothingAreRefused) {
   world.start();
-  for (const char* query : {"", "?near=5", "?near=-1&alert=1", "?near=101&alert=1", "?bogus=1"}) {
+  for (const char* query : {"", "?near=5", "?near=-1&alert=1", "?near=101&alert=1",
+                            "?limit=0&alert=1", "?limit=101&alert=1", "?bogus=1"}) {
     ask(query, 400);
   }
   send("", "{", 400);
