@@ -190,6 +190,7 @@ class Page {
   }
 
   static std::string needs(const json::value& failing) {
+    if (text_at(failing, "matcher") == "never") return "never holds";
     const std::string has = text_at(failing, "has");
     const std::string is = has.empty() ? "missing" : quoted(shortened(has));
     if (is_true(failing, "must_not_hold")) {

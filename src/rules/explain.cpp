@@ -3,13 +3,36 @@
 #include <algorithm>
 #include <utility>
 
-#include "rules/nearness.h"
 #include "rules/triage_rules.h"
+#include "tocsin/base/overloaded.h"
 
 namespace tocsin::rules {
 namespace {
 
 DecidedBy decided_by(const TriageRule& rule) { return {rule.name, format_short(rule.at)}; }
+
+/// How many matchers are as they should be: of an `all` those that are, of an `any` the most of one
+/// branch. What stands below `not` should be otherwise, and then the two change places.
+std::size_t holding_count(const Predicate& predicate, const Subject& subject, bool wanted = true) {
+  const auto of = [&](const std::vector<Predicate>& terms, bool sums) {
+    std::size_t out = 0;
+    for (const Predicate& term : terms) {
+      const std::size_t one = holding_count(term, subject, wanted);
+      out = sums ? out + one : std::max(out, one);
+    }
+    return out;
+  };
+  return std::visit(
+      Overloaded{
+          [&](const AllOf& all) { return of(all.terms, wanted); },
+          [&](const AnyOf& any) { return of(any.terms, !wanted); },
+          [&](const Not& no) { return holding_count(no.term.front(), subject, !wanted); },
+          [&](const Matcher& matcher) {
+            return std::size_t{holds(matcher, subject) == wanted ? 1U : 0U};
+          },
+      },
+      predicate.kind);
+}
 
 /// The rules nearest to holding, bounded.
 class Nearest {
@@ -19,11 +42,12 @@ class Nearest {
   void consider(NearRule::Kind kind, std::size_t rule, const Predicate& when,
                 const Subject& subject) {
     if (most_ == 0) return;
-    const Distance far = distance(when, subject);
-    if (far.failing == 0) return;
-    NearRule one{kind, static_cast<std::uint32_t>(rule), far.failing, far.holding, {}};
+    const std::size_t lacks = failing_count(when, subject);
+    if (lacks == 0) return;
+    if (rules_.size() == most_ && lacks > rules_.back().failing_count) return;
+    NearRule one{kind, static_cast<std::uint32_t>(rule), lacks, holding_count(when, subject), {}};
     if (rules_.size() == most_ && !is_nearer(one, rules_.back())) return;
-    one.failing = failing(when, subject);
+    one.failing = failing(when, subject, kFailingMax);
     // Equally near ones stay in the order of the rules.
     rules_.insert(std::ranges::upper_bound(rules_, one, is_nearer), std::move(one));
     if (rules_.size() > most_) rules_.pop_back();

@@ -193,7 +193,7 @@ class Writing {
       JsonObject matcher(out_);
       matcher.text("matcher", cut(failing.matcher));
       matcher.text_or_null("has", cut(failing.value));
-      matcher.boolean("must_not_hold", failing.must_not_hold);
+      matcher.boolean("must_not_hold", failing.should_not_hold);
       matcher.close();
     });
     one.close();

@@ -7,86 +7,39 @@
 #include <string>
 #include <vector>
 
-#include "rules/nearness.h"
-
 namespace tocsin::rules {
 namespace {
 
 Predicate is(std::string_view text) { return {*parse_matcher(text, Grammar::extended)}; }
 Predicate all(std::vector<Predicate> terms) { return {AllOf{std::move(terms)}}; }
-Predicate any(std::vector<Predicate> terms) { return {AnyOf{std::move(terms)}}; }
-Predicate no(Predicate term) {
-  Not negated;
-  negated.term.push_back(std::move(term));
-  return {std::move(negated)};
-}
-
-std::string lacks(const Predicate& predicate, const Labels& labels) {
-  const Subject subject{.labels = labels};
-  std::string out = std::to_string(distance(predicate, subject).failing);
-  for (const Failing& one : failing(predicate, subject)) {
-    out += (one.must_not_hold ? " not " : " ") + one.matcher + "(" + one.value + ")";
+/// The near rules' names in their order, with what they lack.
+std::string near_of(const std::vector<Predicate>& whens, const Labels& labels) {
+  RuleSet rules;
+  rules.hash = 1;
+  for (const Predicate& when : whens) {
+    TriageRule rule;
+    rule.name = std::to_string(rules.triage.size());
+    rule.when = when;
+    rules.triage.push_back(std::move(rule));
+  }
+  compile(rules);
+  std::string out;
+  for (const NearRule& near : explain(rules, {.labels = labels, .near = 9}).near) {
+    out += std::to_string(near.rule) + ":" + std::to_string(near.failing_count) + " ";
   }
   return out;
 }
 
-TEST(Nearness, NamesTheFewestMatchersThatKeepARuleFromHolding) {
+TEST(Explain, RulesAreNearByWhatTheyLackThenByWhatTheyHave) {
   const Labels labels{{"a", "1"}, {"b", "2"}};
-  const std::pair<Predicate, const char*> cases[] = {
-      {is("a=1"), "0"},
-      {is("a=2"), "1 a=\"2\"(1)"},
-      {is("c"), "1 c()"},
-      {all({}), "0"},
-      {any({}), "1"},
-      {all({is("a=1"), is("b=1"), is("c")}), "2 b=\"1\"(2) c()"},
-      {any({all({is("b=1"), is("c")}), is("a=2")}), "1 a=\"2\"(1)"},
-      {any({is("a=2"), is("b=2")}), "0"},
-      {no(is("a=1")), "1 not a=\"1\"(1)"},
-      {no(all({is("a=1"), is("b=2")})), "1 not a=\"1\"(1)"},
-      {no(any({is("a=1"), is("b=2"), is("c")})), "2 not a=\"1\"(1) not b=\"2\"(2)"},
-      {no(no(is("c"))), "1 c()"},
-      {no(all({})), "1"},
-  };
-  for (const auto& [predicate, expected] : cases) {
-    EXPECT_EQ(lacks(predicate, labels), expected) << to_string(predicate, 200);
-  }
-}
-
-TEST(Nearness, OfManyOnlyTheFirstAreNamedAndAllAreCounted) {
-  std::vector<Predicate> terms;
-  for (int i = 0; i < 20; ++i) terms.push_back(is("missing"));
-  const Predicate long_one = all(terms);
-  EXPECT_EQ(distance(long_one, {}).failing, 20u);
-  EXPECT_EQ(failing(long_one, {}).size(), kFailingMax);
-}
-
-TEST(Nearness, IsZeroExactlyWhereThePredicateHolds) {
-  std::mt19937 random(7);
-  const auto below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
-  const auto make = [&](auto& self, int depth) -> Predicate {
-    const unsigned kind = depth == 0 ? 3 : below(4);
-    if (kind == 3) {
-      const char* const names[] = {"a", "b", "c"};
-      const char* const ops[] = {"=1", "!=1", "=2", "", "=~.*"};
-      return is(std::string(names[below(3)]) + ops[below(5)]);
-    }
-    if (kind == 2) return no(self(self, depth - 1));
-    std::vector<Predicate> terms;
-    for (unsigned i = below(4); i > 0; --i) terms.push_back(self(self, depth - 1));
-    return kind == 0 ? all(std::move(terms)) : any(std::move(terms));
-  };
-  for (int i = 0; i < 20'000; ++i) {
-    const Predicate predicate = make(make, 4);
-    std::vector<Label> pairs;
-    const char* const values[] = {"", "1", "2"};
-    for (const char* name : {"a", "b", "c"}) pairs.push_back({name, values[below(3)]});
-    const Labels labels(std::move(pairs));
-    const Subject subject{.labels = labels};
-    const std::size_t far = distance(predicate, subject).failing;
-    ASSERT_EQ(far == 0, holds(predicate, subject)) << to_string(predicate, 500);
-    // A matcher that nothing needs, as in an empty `any`, is counted and cannot be named.
-    ASSERT_LE(failing(predicate, subject).size(), far);
-  }
+  const Predicate two = all({is("c"), is("d"), is("a=1")});
+  const Predicate one = is("c");
+  const Predicate one_of_two = all({is("a=1"), is("c")});
+  const Predicate holds = is("a=1");
+  Not negated;
+  negated.term.push_back(is("a=1"));
+  const Predicate otherwise = all({is("b=2"), is("a"), Predicate{negated}});
+  EXPECT_EQ(near_of({two, one, one_of_two, holds, otherwise}, labels), "4:1 2:1 1:1 0:2 ");
 }
 
 Template text(std::string_view written) { return *parse_template(written); }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tocsin/rules/rule_set.h"
+#include "tocsin/rules/why.h"
 
 /// Why the rules say what they say about one alert: every decision with its winner and its losers,
 /// and the rules that nearly held. For people: slower than match() by the number of rules.
@@ -28,12 +29,7 @@ struct HeldRule {
   std::vector<Claim> claims;
 };
 
-/// A matcher that keeps a rule from holding.
-struct Failing {
-  std::string matcher;
-  std::string value;           ///< What the alert has instead; "": the label is missing.
-  bool must_not_hold = false;  ///< It holds, below a `not`.
-};
+/// Of the matchers that keep a rule from holding, so many are named.
 inline constexpr std::size_t kFailingMax = 8;
 
 /// A rule that does not hold, and would have decided something.
@@ -41,7 +37,7 @@ struct NearRule {
   enum class Kind : std::uint8_t { triage, severity, correlation };
   Kind kind = Kind::triage;
   std::uint32_t rule = 0;
-  std::size_t failing_count = 0;  ///< The fewest matchers that had to be otherwise.
+  std::size_t failing_count = 0;  ///< The fewest matchers that would have to be otherwise.
   std::size_t holding_count = 0;  ///< Matchers that are as they should be.
   std::vector<Failing> failing;   ///< The first kFailingMax of them, in the order of the rule.
 };
