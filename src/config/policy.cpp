@@ -225,7 +225,8 @@ PolicyResult compile_policy(const Settings& settings, std::vector<triage::Policy
   std::ranges::sort(policy->escalations, {}, &triage::Escalation::name);
   if (all_read) check_reach(draft);
   check_dependencies(draft);
-  if (lint == Lint::yes) lint_rules(draft);
+  // A rule that was not read whole would be called useless for what is missing of it.
+  if (lint == Lint::yes && report.errors() == 0) lint_rules(draft);
   PolicyResult result;
   if (report.errors() == 0) {
     policy->rules.hash = hash_of(settings, files);

@@ -1,7 +1,5 @@
 #include "tocsin/rules/lint.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <array>
 #include <string>
@@ -62,11 +60,11 @@ bool implies(Proof& proof, const Predicate& narrow, const Predicate& wide) {
   return !proof.can_hold(std::array{Proof::Claim{&narrow, false}, Proof::Claim{&wide, true}});
 }
 
-/// Those of its patterns that must match.
+/// Those of its patterns that must match and that only RE2 can judge.
 template <class Visit>
 void for_each_regex(const Predicate& predicate, const Visit& visit) {
   const auto* const matcher = std::get_if<Matcher>(&predicate.kind);
-  if (matcher && matcher->op == Op::matches) visit(*matcher);
+  if (matcher && matcher->op == Op::matches && !matcher->regex->is_simple()) visit(*matcher);
   const auto* const all = std::get_if<AllOf>(&predicate.kind);
   if (!all) return;
   for (const Predicate& term : all->terms) for_each_regex(term, visit);

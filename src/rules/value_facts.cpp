@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <ranges>
 
 #include "rules/matcher_value.h"
 #include "rules/pattern_shape.h"
@@ -15,7 +16,10 @@ namespace tocsin::rules {
 namespace {
 
 using Where = PatternPiece::Where;
-using Pieces = std::optional<std::vector<PatternPiece>>;
+
+/// Patterns of thousands of alternatives are not worth more.
+constexpr std::size_t kPiecesComparedMax = 10'000;
+constexpr std::size_t kPiecesTriedMax = 8;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -31,8 +35,6 @@ bool must_not_match(Literal literal) {
 }
 
 bool is_comparison(Op op) { return op >= Op::greater; }
-
-Pieces pieces_of(Literal literal) { return read_pattern(literal.matcher->regex->pattern()); }
 
 bool fulfils(std::string_view value, std::span<const Literal> literals) {
   return std::ranges::all_of(literals, [&](Literal literal) {
@@ -58,12 +60,16 @@ bool is_within(const PatternPiece& narrow, const PatternPiece& wide) {
   CHECK(!"a place outside its enumeration");
 }
 
-bool is_within(const Pieces& narrow, const Pieces& wide, const Regex& wide_regex) {
-  if (!narrow) return false;
-  return std::ranges::all_of(*narrow, [&](const PatternPiece& piece) {
-    if (piece.where == Where::whole) return wide_regex.matches_whole(piece.text);
-    return wide && std::ranges::any_of(
-                       *wide, [&](const PatternPiece& other) { return is_within(piece, other); });
+bool is_within(const Regex& narrow, const Regex& wide) {
+  if (narrow.pattern() == wide.pattern()) return true;
+  if (!narrow.is_simple()) return false;
+  const std::size_t compared = wide.is_simple() ? wide.pieces().size() : 1;
+  if (narrow.pieces().size() * compared > kPiecesComparedMax) return false;
+  return std::ranges::all_of(narrow.pieces(), [&](const PatternPiece& piece) {
+    if (piece.where == Where::whole) return wide.matches_whole(piece.text);
+    return wide.is_simple() && std::ranges::any_of(wide.pieces(), [&](const PatternPiece& other) {
+             return is_within(piece, other);
+           });
   });
 }
 
@@ -132,7 +138,7 @@ void add_numbers(const Range& range, std::vector<std::string>& out) {
 }
 
 void add_matching(const std::vector<PatternPiece>& pieces, std::vector<std::string>& out) {
-  for (const PatternPiece& piece : pieces) {
+  for (const PatternPiece& piece : pieces | std::views::take(kPiecesTriedMax)) {
     const std::string more = piece.longer || piece.text.empty() ? "x" : "";
     out.push_back(piece.where == Where::suffix ? more + piece.text : piece.text + more);
   }
@@ -159,10 +165,9 @@ std::optional<std::vector<std::string>> only_values(Literal literal) {
     case Op::matches:
     case Op::not_matches: {
       if (!must_match(literal)) return std::nullopt;
-      const Pieces pieces = pieces_of(literal);
-      if (!pieces) return std::nullopt;
+      if (!matcher.regex->is_simple()) return std::nullopt;
       std::vector<std::string> out;
-      for (const PatternPiece& piece : *pieces) {
+      for (const PatternPiece& piece : matcher.regex->pieces()) {
         if (piece.where != Where::whole) return std::nullopt;
         out.push_back(piece.text);
       }
@@ -181,12 +186,10 @@ bool numbers_agree(std::span<const Literal> literals) {
 bool patterns_disagree(std::span<const Literal> literals) {
   for (const Literal narrow : literals) {
     if (!must_match(narrow)) continue;
-    const Pieces pieces = pieces_of(narrow);
     for (const Literal wide : literals) {
-      if (!must_not_match(wide)) continue;
-      const Regex& regex = *wide.matcher->regex;
-      if (regex.pattern() == narrow.matcher->regex->pattern()) return true;
-      if (is_within(pieces, pieces_of(wide), regex)) return true;
+      if (must_not_match(wide) && is_within(*narrow.matcher->regex, *wide.matcher->regex)) {
+        return true;
+      }
     }
   }
   return false;
@@ -202,8 +205,8 @@ std::optional<std::string> value_for(std::span<const Literal> literals) {
       break;
     }
     if (!must_match(literal)) continue;
-    if (const Pieces pieces = pieces_of(literal)) {
-      add_matching(*pieces, tried);
+    if (literal.matcher->regex->is_simple()) {
+      add_matching(literal.matcher->regex->pieces(), tried);
     } else {
       must_match_regex = true;
     }
