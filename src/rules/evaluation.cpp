@@ -1,6 +1,7 @@
 #include "rules/evaluation.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "rules/index_tables.h"
 #include "rules/triage_rules.h"
@@ -52,10 +53,15 @@ class KnownEffects {
   std::vector<EffectsRef> known_;
 };
 
+/// Of all threads. Touched only when there is something to add: rarely, once values are known.
+std::atomic<std::uint64_t> unknown_values{0};
+std::atomic<std::uint64_t> out_of_memory{0};
+
 }  // namespace
 
 struct Evaluation::Memory {
   Matching matching;
+  Matching::Counters told;
   std::vector<std::uint32_t> held;
   KnownEffects effects;
 };
@@ -90,6 +96,18 @@ Evaluation::Evaluation(const RuleSet& rules, LabelsView labels, LabelsView annot
   memory_.matching.begin(rules.compiled->index, labels, annotations, source);
   memory_.effects.begin(rules.compiled->index.tables().identity);
 }
+
+Evaluation::~Evaluation() {
+  const Matching::Counters& now = memory_.matching.counters();
+  Matching::Counters& told = memory_.told;
+  if (now.memo_misses != told.memo_misses) unknown_values += now.memo_misses - told.memo_misses;
+  if (now.out_of_memory != told.out_of_memory) {
+    out_of_memory += now.out_of_memory - told.out_of_memory;
+  }
+  told = now;
+}
+
+RegexLookups regex_lookups() { return {unknown_values.load(), out_of_memory.load()}; }
 
 EffectsRef Evaluation::triage() {
   const std::vector<std::uint32_t>& held = memory_.held;

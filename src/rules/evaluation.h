@@ -25,6 +25,7 @@ class Evaluation {
   Evaluation(const RuleSet&, LabelsView labels, LabelsView annotations, std::string_view source);
   Evaluation(const Evaluation&) = delete;
   Evaluation& operator=(const Evaluation&) = delete;
+  ~Evaluation();
 
   /// What the triage rules that hold decide.
   EffectsRef triage();

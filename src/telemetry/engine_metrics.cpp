@@ -58,6 +58,12 @@ EngineMetrics::EngineMetrics(Families make, std::string_view version)
                               "Timestamp of the last successful configuration reload.")),
       log_dropped(make.counter("tocsin_log_dropped_total",
                                "Lines of the log dropped because they were not read in time.")),
+      regex_unknown_values(make.counter("tocsin_rules_regex_unknown_values_total",
+                                        "Label values that the rules' regexes had to be searched "
+                                        "for, as they were not met before or are forgotten.")),
+      regex_out_of_memory(make.counter("tocsin_rules_regex_out_of_memory_total",
+                                       "Searches that ran out of memory, so that each regex was "
+                                       "tried: slow, never wrong.")),
       progress_age(make.gauges("tocsin_thread_progress_age_seconds",
                                "How long the loop of a thread has not come round; idle ones do "
                                "once a second.")) {

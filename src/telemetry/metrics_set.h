@@ -83,6 +83,8 @@ struct EngineMetrics {
   Gauge& am_reload_successful;
   Gauge& am_reload_at;
   Counter& log_dropped;
+  Counter& regex_unknown_values;
+  Counter& regex_out_of_memory;
   Family<Gauge>& progress_age;
   std::array<std::array<Gauge*, 4>, 4> incidents{};  ///< [state][severity - 1]
 };

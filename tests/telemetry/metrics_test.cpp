@@ -166,6 +166,8 @@ TEST(Metrics, LatenciesAndLevelsAreInBaseUnits) {
   metrics.page_latency(Duration(40));
   metrics.log_dropped(5);
   metrics.log_dropped(7);
+  metrics.regex_lookups(3, 0);
+  metrics.regex_lookups(4, 1);
   metrics.ready(true);
   EXPECT_EQ(value_of(metrics, "tocsin_commit_changes_sum"), "37");
   EXPECT_EQ(value_of(metrics, R"(tocsin_commit_duration_seconds_bucket{le="0.005"})"), "1");
@@ -176,6 +178,8 @@ TEST(Metrics, LatenciesAndLevelsAreInBaseUnits) {
   EXPECT_EQ(value_of(metrics, "tocsin_oldest_overdue_timer_seconds"), "1.5");
   EXPECT_EQ(value_of(metrics, "tocsin_store_low_space"), "1");
   EXPECT_EQ(value_of(metrics, "tocsin_log_dropped_total"), "7");
+  EXPECT_EQ(value_of(metrics, "tocsin_rules_regex_unknown_values_total"), "4");
+  EXPECT_EQ(value_of(metrics, "tocsin_rules_regex_out_of_memory_total"), "1");
   EXPECT_EQ(value_of(metrics, "tocsin_ready"), "1");
 }
 

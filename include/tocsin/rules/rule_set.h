@@ -121,6 +121,14 @@ Verdict match(const RuleSet&, LabelsView labels, LabelsView annotations, std::st
 Verdict match_decided(const RuleSet&, const EffectsRef& decided, LabelsView labels,
                       LabelsView annotations, std::string_view source);
 
+/// What regexes cost this process since it began.
+struct RegexLookups {
+  std::uint64_t unknown_values = 0;  ///< Values that had to be searched: some microseconds each.
+  std::uint64_t out_of_memory = 0;   ///< RE2::Set gave up, patterns were tried one by one: slow.
+};
+/// Any thread.
+RegexLookups regex_lookups();
+
 /// True if an annotation can change what it says.
 bool tests_annotations(const Predicate&);
 
