@@ -157,8 +157,12 @@ class Page {
     rows(out);
   }
 
-  static std::string outcome(const json::value& claim) {
+  static std::string outcome(const json::value& rule, const json::value& claim) {
     const json::value& lost_to = member_at(claim, "lost_to");
+    if (!lost_to.is_null() && text_at(lost_to, "at") == text_at(rule, "at")) {
+      return "set." + text_at(claim, "what").substr(std::string_view("labels.").size()) +
+             " of this rule stands over it";
+    }
     if (!lost_to.is_null()) return "lost to " + by_text(lost_to);
     if (!is_true(claim, "wins")) return "yields nothing: no decision";
     return "";
@@ -181,7 +185,7 @@ class Page {
         claims.push_back({{text_at(claim, "what")},
                           {value.empty() ? "-" : shown, wins ? Tone::plain : Tone::faint},
                           {written == value ? "" : "from " + quoted(written), Tone::faint},
-                          {outcome(claim), Tone::faint}});
+                          {outcome(rule, claim), Tone::faint}});
       }
       rows(claims, "    ");
     }

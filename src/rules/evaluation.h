@@ -18,6 +18,9 @@ struct Compiled {
   Index index;
 };
 
+/// What a triage rule or the map of the sender's words says, before any criterion raises it.
+void decide_severity(const RuleSet&, const Subject&, Verdict&);
+
 /// One alert and the rules that hold for it. There is one at a time on each thread: it works in
 /// memory of the thread, which remembers what it has seen of former alerts.
 class Evaluation {

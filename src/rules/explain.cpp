@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "rules/triage_rules.h"
+#include "rules/evaluation.h"
 #include "tocsin/base/overloaded.h"
 
 namespace tocsin::rules {
@@ -88,23 +88,16 @@ class Explaining {
 
  private:
   void explain_triage() {
-    std::vector<Claim> claims;
-    const EffectsRef& effects = out_.verdict.effects;
-    if (effects) {
-      claims = claims_of(rules_, effects->rules, question_.labels, question_.annotations,
-                         question_.source);
-      settle(claims);
+    if (const EffectsRef& effects = out_.verdict.effects) {
       out_.held_count = effects->rules.size();
       for (const std::uint32_t rule : effects->rules) {
         if (out_.held.size() == kHeldMax) break;
         out_.held.push_back({rule, {}});
       }
     }
-    for (const Claim& claim : claims) {
-      if (claim.value.empty() || claim.lost_to) continue;
-      winners_.push_back(claim);
-    }
-    for (Claim& claim : claims) {
+    for (Claim& claim : claims_of(rules_, out_.verdict, question_.labels, question_.annotations,
+                                  question_.source)) {
+      if (claim.wins()) out_.won.push_back(claim);
       const auto held = std::ranges::lower_bound(out_.held, claim.rule, {}, &HeldRule::rule);
       if (held != out_.held.end() && held->rule == claim.rule) {
         held->claims.push_back(std::move(claim));
@@ -118,31 +111,8 @@ class Explaining {
     }
   }
 
-  /// Of each single decision the first rule that makes it wins. A service or team that is set
-  /// stands over a label of that name.
-  static void settle(std::vector<Claim>& claims) {
-    std::vector<const Claim*> winners;
-    const auto winner_of = [&](std::string_view what) -> const Claim* {
-      const auto found = std::ranges::find(winners, what, &Claim::what);
-      return found == winners.end() ? nullptr : *found;
-    };
-    std::ranges::stable_sort(claims, {}, &Claim::rule);
-    for (Claim& claim : claims) {
-      const Claim* winner = winner_of(claim.what);
-      if (winner != nullptr) claim.lost_to = winner->rule;
-      if (winner == nullptr && !claim.value.empty()) winners.push_back(&claim);
-    }
-    for (Claim& claim : claims) {
-      for (const std::string_view name : {"service", "team"}) {
-        const Claim* over = winner_of(name);
-        const bool is_label = claim.what.starts_with("labels.") && claim.what.substr(7) == name;
-        if (over != nullptr && is_label) claim.lost_to = over->rule;
-      }
-    }
-  }
-
   DecidedBy rule_of_label(std::string_view name) const {
-    for (const Claim& claim : winners_) {
+    for (const Claim& claim : out_.won) {
       const bool is_it =
           (claim.what == name && (name == "service" || name == "team")) ||
           (claim.what.starts_with("labels.") && std::string_view(claim.what).substr(7) == name);
@@ -170,22 +140,11 @@ class Explaining {
     }
   }
 
-  /// What the same map says where nothing raises.
-  Verdict unraised() const {
-    RuleSet without;
-    without.hash = rules_.hash;
-    without.severity.otherwise = rules_.severity.otherwise;
-    without.severity.from_label = rules_.severity.from_label;
-    without.severity.map = rules_.severity.map;
-    compile(without);
-    return match_decided(without, out_.verdict.effects, labels_after_rules(subject_),
-                         question_.annotations, question_.source);
-  }
-
   void explain_severity() {
     const SeverityPolicy& policy = rules_.severity;
     out_.word = subject_.value_of(policy.from_label);
-    out_.unraised = out_.verdict.severity_by == SeverityBy::criterion ? unraised() : out_.verdict;
+    out_.unraised = out_.verdict;
+    decide_severity(rules_, subject_, out_.unraised);
     for (std::size_t i = 0; i < policy.criteria.size(); ++i) {
       const SeverityCriterion& criterion = policy.criteria[i];
       if (holds(criterion.when, subject_)) {
@@ -223,7 +182,6 @@ class Explaining {
   Explanation out_;
   Subject subject_;
   Nearest nearest_;
-  std::vector<Claim> winners_;
 };
 
 }  // namespace

@@ -48,7 +48,7 @@ void decide_by_map(const SeverityPolicy& policy, std::string_view sent, Verdict&
   }
   verdict.severity = found->severity;
   verdict.severity_by = SeverityBy::map;
-  verdict.severity_index = static_cast<std::uint16_t>(found - policy.map.begin());
+  verdict.severity_index = static_cast<std::uint32_t>(found - policy.map.begin());
 }
 
 /// Criteria raise and never lower. Only a worse one replaces what was decided, so of equally
@@ -58,16 +58,7 @@ void raise_to(const SeverityPolicy& policy, std::uint32_t index, Verdict& verdic
   if (!is_worse(criterion.severity, verdict.severity)) return;
   verdict.severity = criterion.severity;
   verdict.severity_by = SeverityBy::criterion;
-  verdict.severity_index = static_cast<std::uint16_t>(index);
-}
-
-void decide_severity(const RuleSet& rules, const Subject& subject, Verdict& verdict) {
-  if (verdict.effects && verdict.effects->severity) {
-    verdict.severity = *verdict.effects->severity;
-    verdict.severity_by = SeverityBy::rule;
-    return;
-  }
-  decide_by_map(rules.severity, subject.value_of(rules.severity.from_label), verdict);
+  verdict.severity_index = static_cast<std::uint32_t>(index);
 }
 
 bool groups(const CorrelationRule& rule, const Subject& subject) {
@@ -128,7 +119,35 @@ bool triage_is_sure(const RuleSet& rules, const Subject& sent) {
   });
 }
 
+/// What later stages say once triage rules have decided.
+Verdict judge(const RuleSet& rules, Evaluation& evaluation, EffectsRef effects, LabelsView labels,
+              LabelsView annotations, std::string_view source) {
+  Verdict verdict;
+  verdict.effects = std::move(effects);
+  const Subject subject = subject_for(rules, labels, annotations, source, verdict);
+  evaluation.see(subject);
+  decide_severity(rules, subject, verdict);
+  for (const std::uint32_t index : evaluation.criteria()) {
+    raise_to(rules.severity, index, verdict);
+  }
+  for (const std::uint32_t index : evaluation.correlation()) {
+    if (!groups(rules.correlation[index], subject)) continue;
+    verdict.correlation = static_cast<std::int32_t>(index);
+    break;
+  }
+  return verdict;
+}
+
 }  // namespace
+
+void decide_severity(const RuleSet& rules, const Subject& subject, Verdict& verdict) {
+  if (verdict.effects && verdict.effects->severity) {
+    verdict.severity = *verdict.effects->severity;
+    verdict.severity_by = SeverityBy::rule;
+    return;
+  }
+  decide_by_map(rules.severity, subject.value_of(rules.severity.from_label), verdict);
+}
 
 const Service* RuleSet::find_service(std::string_view name) const {
   const auto found = std::ranges::lower_bound(services, name, {}, &Service::name);
@@ -181,27 +200,6 @@ LabelVerdict match_labels(const RuleSet& rules, Triage triage, const EffectsRef&
   out.group_is_sure = sure_below >= last;
   return out;
 }
-
-namespace {
-/// What later stages say once triage rules have decided.
-Verdict judge(const RuleSet& rules, Evaluation& evaluation, EffectsRef effects, LabelsView labels,
-              LabelsView annotations, std::string_view source) {
-  Verdict verdict;
-  verdict.effects = std::move(effects);
-  const Subject subject = subject_for(rules, labels, annotations, source, verdict);
-  evaluation.see(subject);
-  decide_severity(rules, subject, verdict);
-  for (const std::uint32_t index : evaluation.criteria()) {
-    raise_to(rules.severity, index, verdict);
-  }
-  for (const std::uint32_t index : evaluation.correlation()) {
-    if (!groups(rules.correlation[index], subject)) continue;
-    verdict.correlation = static_cast<std::int32_t>(index);
-    break;
-  }
-  return verdict;
-}
-}  // namespace
 
 Verdict match(const RuleSet& rules, LabelsView labels, LabelsView annotations,
               std::string_view source) {

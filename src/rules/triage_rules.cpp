@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <string>
+#include <unordered_map>
 #include <utility>
+
+#include "tocsin/rules/explain.h"
 
 namespace tocsin::rules {
 namespace {
@@ -13,14 +16,15 @@ using Single = std::optional<Template> TriageRule::*;
 
 DecidedBy decided_by(const TriageRule& rule) { return {rule.name, format_short(rule.at)}; }
 
-/// What is set so far, by name.
+/// What is set so far, sorted by name.
 class Set {
  public:
   bool has(std::string_view name) const {
-    return std::ranges::find(texts_, name, &Text::first) != texts_.end();
+    return std::ranges::binary_search(texts_, name, {}, &Text::first);
   }
   void add(std::string_view name, std::string value) {
-    texts_.emplace_back(name, std::move(value));
+    texts_.emplace(std::ranges::lower_bound(texts_, name, {}, &Text::first), name,
+                   std::move(value));
   }
   Labels labels() const {
     std::vector<Label> pairs;
@@ -154,6 +158,26 @@ class Deciding {
   Effects effects_;
 };
 
+/// Of each single decision the first rule that makes it wins. A service or team that is set
+/// stands over a label of that name.
+void settle(std::vector<Claim>& claims) {
+  std::ranges::stable_sort(claims, {}, &Claim::rule);
+  std::unordered_map<std::string_view, std::uint32_t> winners;
+  for (Claim& claim : claims) {
+    if (claim.value.empty()) continue;
+    const auto [winner, is_first] = winners.try_emplace(claim.what, claim.rule);
+    if (!is_first) claim.lost_to = winner->second;
+  }
+  for (Claim& claim : claims) {
+    for (const auto& [what, label] :
+         {std::pair("service", "labels.service"), std::pair("team", "labels.team")}) {
+      const auto over = winners.find(what);
+      if (over == winners.end() || claim.what != label || claim.value.empty()) continue;
+      claim.lost_to = over->second;
+    }
+  }
+}
+
 bool all_fixed(const std::vector<TriageRule::Setting>& settings) {
   return std::ranges::all_of(settings,
                              [](const auto& setting) { return setting.value.is_fixed(); });
@@ -170,11 +194,13 @@ EffectsRef decide_effects(const RuleSet& rules, const Held& held, LabelsView lab
   return std::make_shared<const Effects>(Deciding(rules, held, sent).decide());
 }
 
-std::vector<Claim> claims_of(const RuleSet& rules, const Held& held, LabelsView labels,
+std::vector<Claim> claims_of(const RuleSet& rules, const Verdict& verdict, LabelsView labels,
                              LabelsView annotations, std::string_view source) {
   std::vector<Claim> claims;
+  if (verdict.effects == nullptr) return claims;
   const Subject sent{.labels = labels, .annotations = annotations, .source = source};
-  Deciding(rules, held, sent, &claims).decide();
+  Deciding(rules, verdict.effects->rules, sent, &claims).decide();
+  settle(claims);
   return claims;
 }
 

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "tocsin/rules/explain.h"
 #include "tocsin/rules/rule_set.h"
 
 namespace tocsin::rules {
@@ -12,10 +11,6 @@ namespace tocsin::rules {
 /// single decision the first rule that makes it wins. Null if none holds.
 EffectsRef decide_effects(const RuleSet&, const std::vector<std::uint32_t>& held, LabelsView labels,
                           LabelsView annotations, std::string_view source);
-
-/// What each of them would decide, the losers too; `lost_to` is left to the caller.
-std::vector<Claim> claims_of(const RuleSet&, const std::vector<std::uint32_t>& held,
-                             LabelsView labels, LabelsView annotations, std::string_view source);
 
 /// True if what the rule decides is the same for every alert it holds for.
 bool is_fixed(const TriageRule&);

@@ -1,6 +1,6 @@
 // The bytes of a delivery, version 4. Integers are little-endian; text is u32 length and bytes.
 //
-//   delivery := "TCD4" lane:u8 source:text actor:text if_version:opt(u32)
+//   delivery := "TCD5" lane:u8 source:text actor:text if_version:opt(u32)
 //               teams:u32 text* received:i64 count:u32 step*
 //   step     := tag:u8 fields            tag = index of the step's type in the variant Step
 //   report   := key:u64,u64 by:u8 phase:u8 flags:u8 sender_key:text labels:text annotations:text
@@ -20,7 +20,7 @@
 namespace tocsin::triage {
 
 namespace {
-constexpr std::string_view kMagic = "TCD4";
+constexpr std::string_view kMagic = "TCD5";
 constexpr std::uint32_t kStepsMax = 1'000'000;
 constexpr std::uint32_t kTeamsMax = 10'000;
 
@@ -167,7 +167,7 @@ ReportAlert read_report(Reader& in, Arena& arena) {
   step.verdict.rules_hash = in.number<std::uint64_t>();
   step.verdict.severity = in.word(Severity::none);
   step.verdict.severity_by = in.word(rules::SeverityBy::rule);
-  step.verdict.severity_index = in.number<std::uint16_t>();
+  step.verdict.severity_index = in.number<std::uint32_t>();
   step.verdict.service = in.number<std::int32_t>();
   step.verdict.correlation = in.number<std::int32_t>();
   if (step.verdict.severity == Severity{}) in.reject();

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "trial/decisions.h"
+#include "tocsin/rules/explain.h"
 
 namespace tocsin::trial {
 
@@ -20,8 +20,8 @@ void Coverage::count_triage(LabelsView labels, LabelsView annotations, std::stri
   if (verdict.effects == nullptr) return;
   for (const std::uint32_t rule : verdict.effects->rules) ++uses_[rule].matched;
   std::set<std::uint32_t> winners;
-  for (const Decision& decision : decisions_of(rules_, verdict, labels, annotations, source)) {
-    winners.insert(decision.rule);
+  for (const rules::Claim& claim : rules::claims_of(rules_, verdict, labels, annotations, source)) {
+    if (claim.wins()) winners.insert(claim.rule);
   }
   for (const std::uint32_t rule : winners) ++uses_[rule].decided;
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "tocsin/base/check.h"
+#include "tocsin/rules/explain.h"
 #include "tocsin/view/view.h"
-#include "trial/decisions.h"
 
 namespace tocsin::trial {
 namespace {
@@ -42,9 +42,11 @@ std::string decider(const World& world, const Reported& alert, std::string_view 
     if (alert.verdict.correlation < 0) return "none";
     return set.correlation[static_cast<std::size_t>(alert.verdict.correlation)].name;
   }
-  const auto made = decisions_of(set, alert.verdict, alert.labels, alert.annotations, alert.source);
-  const auto found = std::ranges::find(made, decision, &Decision::what);
-  return found == made.end() ? "none" : set.triage[found->rule].name;
+  for (const rules::Claim& claim :
+       rules::claims_of(set, alert.verdict, alert.labels, alert.annotations, alert.source)) {
+    if (claim.what == decision && claim.wins()) return set.triage[claim.rule].name;
+  }
+  return "none";
 }
 
 std::string runbook_of(const World& world, const Reported& alert) {

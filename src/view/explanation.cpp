@@ -141,7 +141,7 @@ class Writing {
     object.text("what", cut(claim.what));
     object.text("written", cut(claim.written));
     object.text_or_null("value", cut(claim.value));
-    object.boolean("wins", !claim.value.empty() && !claim.lost_to);
+    object.boolean("wins", claim.wins());
     if (claim.lost_to) {
       append_by(place_of(rules_.triage[*claim.lost_to]), object.name("lost_to"));
     } else {

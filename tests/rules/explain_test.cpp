@@ -85,7 +85,7 @@ std::map<std::string, std::string> winners(const Explanation& explanation) {
   std::map<std::string, std::string> out;
   for (const HeldRule& held : explanation.held) {
     for (const Claim& claim : held.claims) {
-      if (claim.value.empty() || claim.lost_to) continue;
+      if (!claim.wins()) continue;
       EXPECT_TRUE(out.emplace(claim.what, claim.value).second) << claim.what << " is won twice";
     }
   }

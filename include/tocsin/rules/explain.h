@@ -16,11 +16,14 @@ namespace tocsin::rules {
 
 /// One thing that a rule which holds would decide.
 struct Claim {
-  std::uint32_t rule = 0;                ///< Into RuleSet::triage.
-  std::string what;                      ///< "service", "labels.component", "severity", "hold", …
-  std::string written;                   ///< A template, or the word, as it stands in the rule.
-  std::string value;                     ///< What it yields; "" is no decision.
-  std::optional<std::uint32_t> lost_to;  ///< The rule whose decision it is instead.
+  std::uint32_t rule = 0;  ///< Into RuleSet::triage.
+  std::string what;        ///< "service", "labels.component", "severity", "hold", …
+  std::string written;     ///< A template, or the word, as it stands in the rule.
+  std::string value;       ///< What it yields; "" is no decision.
+  /// The rule whose decision it is instead; itself, where it sets the service or team and a label
+  /// of that name.
+  std::optional<std::uint32_t> lost_to;
+  bool wins() const { return !value.empty() && !lost_to; }
 };
 
 /// A triage rule that holds. A rule may hold and claim nothing.
@@ -60,6 +63,7 @@ struct Explanation {
   Verdict verdict;
   std::vector<HeldRule> held;  ///< In the order of the rules; at most kHeldMax.
   std::size_t held_count = 0;
+  std::vector<Claim> won;           ///< The claims that are decisions, of all rules that hold.
   std::vector<NearRule> near;       ///< The nearest first.
   std::vector<LabelOrigin> labels;  ///< After rules, by name.
   std::string service;  ///< Its name, "" if there is none; defined if verdict.service >= 0.
@@ -83,6 +87,11 @@ struct Question {
   /// What triage rules decided before; then they are not asked.
   std::optional<EffectsRef> decided{};
 };
+
+/// What the triage rules that hold would decide and who won, in the order of the rules. The verdict
+/// is that of match().
+std::vector<Claim> claims_of(const RuleSet&, const Verdict&, LabelsView labels,
+                             LabelsView annotations, std::string_view source);
 
 /// Pure. What it says is what match() says, or match_decided(). REQUIRES: the set was compiled.
 Explanation explain(const RuleSet&, const Question&);

@@ -106,7 +106,7 @@ struct Verdict {
   std::uint64_t rules_hash = 0;
   Severity severity = Severity::sev3;
   SeverityBy severity_by = SeverityBy::otherwise;
-  std::uint16_t severity_index = 0;  ///< Into `map` or `criteria`.
+  std::uint32_t severity_index = 0;  ///< Into `map` or `criteria`.
   std::int32_t service = -1;         ///< Into `services`; -1: none or an unknown name.
   std::int32_t correlation = -1;     ///< Into `correlation`; -1: no rule takes it.
   EffectsRef effects;                ///< Null if no triage rule holds.

@@ -1,7 +1,6 @@
 #include "tocsin/triage/explain.h"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include "triage/escalation/escalation.h"
@@ -13,21 +12,12 @@ namespace {
 
 constexpr std::string_view kOwnSource = "tocsin";
 
-/// Whether the hold itself would apply, dropped or not.
-bool is_held(const rules::Effects& effects, Severity severity) {
-  rules::Effects kept = effects;
-  kept.drop = false;
-  const auto terms = suppression::terms_of(std::make_shared<const rules::Effects>(std::move(kept)),
-                                           severity, Instant{}, Instant{});
-  return terms.held_until != Instant{};
-}
-
 std::vector<Withheld> withheld_by(const rules::EffectsRef& effects, Severity severity) {
   std::vector<Withheld> out;
   if (effects && effects->drop) out.push_back({Withheld::By::drop, effects->drop_by});
   if (effects && effects->hold > Duration::zero()) {
-    out.push_back(
-        {Withheld::By::hold, effects->hold_by, effects->hold, is_held(*effects, severity)});
+    out.push_back({Withheld::By::hold, effects->hold_by, effects->hold,
+                   suppression::may_hold(*effects, severity)});
   }
   if (severity == Severity::none) out.push_back({Withheld::By::severity, {}});
   return out;
@@ -38,12 +28,10 @@ void choose(const Policy& policy, const rules::Explanation& explained,
   const rules::Effects* effects = subject.effects;
   if (effects != nullptr && policy.find_escalation(effects->escalation) != nullptr) {
     plan.from = EscalationPlan::From::rule;
-    for (const rules::HeldRule& held : explained.held) {
-      for (const rules::Claim& claim : held.claims) {
-        if (claim.what != "escalation" || claim.lost_to) continue;
-        const rules::TriageRule& rule = policy.rules.triage[held.rule];
-        plan.chosen_by = {rule.name, format_short(rule.at)};
-      }
+    for (const rules::Claim& claim : explained.won) {
+      if (claim.what != "escalation") continue;
+      const rules::TriageRule& rule = policy.rules.triage[claim.rule];
+      plan.chosen_by = {rule.name, format_short(rule.at)};
     }
     return;
   }

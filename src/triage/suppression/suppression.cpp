@@ -4,10 +4,14 @@
 
 namespace tocsin::triage::suppression {
 
+bool may_hold(const rules::Effects& effects, Severity severity) {
+  return severity != Severity::sev1 && effects.hold > Duration::zero();
+}
+
 Terms terms_of(const rules::EffectsRef& effects, Severity severity, Instant since, Instant now) {
   if (effects == nullptr) return {};
   if (effects->drop) return {.dropped = true};
-  if (severity == Severity::sev1 || since + effects->hold <= now) return {};
+  if (!may_hold(*effects, severity) || since + effects->hold <= now) return {};
   return {.dropped = false, .held_until = since + effects->hold};
 }
 

@@ -11,8 +11,11 @@ struct Terms {
   bool dropped = false;
   Instant held_until{};  ///< Epoch = not held.
 };
-/// `since`: when the occurrence began. A SEV-1 is never held.
+/// `since`: when the occurrence began.
 Terms terms_of(const rules::EffectsRef&, Severity, Instant since, Instant now);
+
+/// Whether such a hold applies to a severity at all: a SEV-1 is never held.
+bool may_hold(const rules::Effects&, Severity);
 
 bool withholds(const AlertStatus&);
 
