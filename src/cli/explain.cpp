@@ -86,6 +86,7 @@ std::string source_of_label_sets(const triage::Policy& policy) {
 json::value explain_all(const Payload& payload, const triage::Policy& policy,
                         const std::string& source, const ExplainOptions& options) {
   const std::size_t limit = options.limit == 0 ? view::kExplainedMax : options.limit;
+  const Instant now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   view::Explanations out;
   for (const Report& report : payload.decoded.reports) {
     if (out.is_full() || out.count() == limit) break;
@@ -93,13 +94,7 @@ json::value explain_all(const Payload& payload, const triage::Policy& policy,
                                    .annotations = report.annotations,
                                    .source = source,
                                    .near = options.near};
-    out.add({.policy = &policy,
-             .labels = report.labels,
-             .annotations = report.annotations,
-             .source = source,
-             .identity_by = report.identity_by,
-             .sender_key = report.sender_key},
-            triage::explain(policy, question));
+    out.add(view::explained_as(report, source, policy, now), triage::explain(policy, question));
   }
   return json::parse(out.take(payload.decoded.reports.size(), refused_in(payload.decoded)));
 }

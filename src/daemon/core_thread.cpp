@@ -154,7 +154,7 @@ void CoreThread::report(Now now) {
   options_.metrics->state(state);
   options_.metrics->mailbox(options_.inbox->bytes());
   options_.metrics->log_dropped(options_.log->dropped());
-  const rules::RegexLookups lookups = rules::regex_lookups();
+  const rules::RegexLookups lookups = rules::take_regex_lookups();
   options_.metrics->regex_lookups(lookups.unknown_values, lookups.out_of_memory);
   const auto first = state.first_deadline();
   options_.metrics->deadlines(first && first->at < now.timeline ? now.timeline - first->at

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <future>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@
 
 namespace tocsin::http {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kLabelSets = "alertmanager-api";
 constexpr std::string_view kInventedKey = "(made for each event)";
@@ -213,9 +216,12 @@ std::optional<store::StoreError> add_row(Site& site, store::Reader& reader,
   const triage::Explanation explanation = triage::explain(*judges->policy, question);
   if (judges->note.empty() && differs(row, explanation)) {
     judges->note =
-        "when it fired the rules decided otherwise, as `kept` says: the alert has changed since, "
-        "or "
-        "later rules raised its severity";
+        "what was decided about it is otherwise, as `kept` says: the alert has changed since, or a "
+        "reload with --reapply kept what depends on annotations";
+  }
+  if (judges->note.empty() && is_worse(row.status.severity, explanation.severity)) {
+    judges->note =
+        "its severity was raised since, by a later report or by criteria that came into force";
   }
   view::Explained explained{.policy = judges->policy.get(),
                             .labels = row.labels,
@@ -246,10 +252,11 @@ Response explain_stored(Site& site, store::Reader* reader, const Request& reques
   auto found = find_explained(site, *reader, *query);
   if (!found) return std::move(found.error());
   bring_up_to_date(site, found->rows);
+  const auto until = Clock::now() + kExplainTimeMax;
   Core core(site);
   view::Explanations out;
   for (const store::AlertRow& row : found->rows) {
-    if (out.is_full() || out.count() == bounds->alerts) break;
+    if (out.is_full() || out.count() == bounds->alerts || Clock::now() > until) break;
     if (const auto trouble = add_row(site, *reader, row, bounds->near, core, out)) {
       return store_trouble(site, Dialect::native, &*trouble);
     }
@@ -267,21 +274,18 @@ Response explain_sent(Site& site, store::Reader*, const Request& request) {
   const auto policy = site.options.doors.policy();
   const auto decoded = decode(site, request, *policy, query->get("source"));
   if (!decoded) return decoded.error();
+  const Instant now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  const auto until = Clock::now() + kExplainTimeMax;
   Core core(site);
   view::Explanations out;
   for (const Report& report : decoded->alerts.reports) {
-    if (out.is_full() || out.count() == bounds->alerts) break;
+    if (out.is_full() || out.count() == bounds->alerts || Clock::now() > until) break;
     const rules::Question question{.labels = report.labels,
                                    .annotations = report.annotations,
                                    .source = decoded->source,
                                    .near = bounds->near};
     const triage::Explanation explanation = triage::explain(*policy, question);
-    view::Explained explained{.policy = policy.get(),
-                              .labels = report.labels,
-                              .annotations = report.annotations,
-                              .source = decoded->source,
-                              .identity_by = report.identity_by,
-                              .sender_key = report.sender_key};
+    view::Explained explained = view::explained_as(report, decoded->source, *policy, now);
     core.tell(explanation, report.key, explained);
     out.add(explained, explanation);
   }

@@ -221,6 +221,10 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
     }
     delivery->steps.push_back(step);
   }
+  if (site.options.metrics != nullptr) {
+    const rules::RegexLookups lookups = rules::take_regex_lookups();
+    site.options.metrics->regex_lookups(lookups.unknown_values, lookups.out_of_memory);
+  }
   return delivery;
 }
 

@@ -39,5 +39,8 @@ inline constexpr std::size_t kScanMax = 10'000;
 inline constexpr std::size_t kAlertListBytesMax = 64U << 20;
 inline constexpr std::chrono::seconds kAlertListTimeMax{10};
 inline constexpr std::chrono::seconds kLeaseWaitMax{2};
+/// No further alert is explained after that: each is tried with every rule, and old rules have to
+/// be compiled first.
+inline constexpr std::chrono::seconds kExplainTimeMax{3};
 
 }  // namespace tocsin::http

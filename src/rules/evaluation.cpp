@@ -1,7 +1,7 @@
 #include "rules/evaluation.h"
 
 #include <algorithm>
-#include <atomic>
+#include <utility>
 
 #include "rules/index_tables.h"
 #include "rules/triage_rules.h"
@@ -53,10 +53,6 @@ class KnownEffects {
   std::vector<EffectsRef> known_;
 };
 
-/// Of all threads. Touched only when there is something to add: rarely, once values are known.
-std::atomic<std::uint64_t> unknown_values{0};
-std::atomic<std::uint64_t> out_of_memory{0};
-
 }  // namespace
 
 struct Evaluation::Memory {
@@ -97,17 +93,14 @@ Evaluation::Evaluation(const RuleSet& rules, LabelsView labels, LabelsView annot
   memory_.effects.begin(rules.compiled->index.tables().identity);
 }
 
-Evaluation::~Evaluation() {
-  const Matching::Counters& now = memory_.matching.counters();
-  Matching::Counters& told = memory_.told;
-  if (now.memo_misses != told.memo_misses) unknown_values += now.memo_misses - told.memo_misses;
-  if (now.out_of_memory != told.out_of_memory) {
-    out_of_memory += now.out_of_memory - told.out_of_memory;
-  }
-  told = now;
+RegexLookups Evaluation::take_lookups_of_thread() {
+  Memory& memory = memory_of_thread();
+  const Matching::Counters before = std::exchange(memory.told, memory.matching.counters());
+  return {memory.told.memo_misses - before.memo_misses,
+          memory.told.out_of_memory - before.out_of_memory};
 }
 
-RegexLookups regex_lookups() { return {unknown_values.load(), out_of_memory.load()}; }
+RegexLookups take_regex_lookups() { return Evaluation::take_lookups_of_thread(); }
 
 EffectsRef Evaluation::triage() {
   const std::vector<std::uint32_t>& held = memory_.held;
@@ -119,6 +112,14 @@ EffectsRef Evaluation::triage() {
       held, [&](std::uint32_t rule) { return rules_.compiled->is_fixed[rule]; });
   if (all_fixed) memory_.effects.add(effects);
   return effects;
+}
+
+EffectsRef Evaluation::triage_unseen(const std::vector<std::uint32_t>& open,
+                                     const EffectsRef& decided) {
+  std::vector<std::uint32_t>& held = memory_.held;
+  memory_.matching.match(Stage::triage, held);
+  std::erase_if(held, [&](std::uint32_t rule) { return std::ranges::binary_search(open, rule); });
+  return decide_unseen(rules_, held, open, decided, labels_, source_);
 }
 
 void Evaluation::see(const Subject& subject) {

@@ -28,15 +28,18 @@ class Evaluation {
   Evaluation(const RuleSet&, LabelsView labels, LabelsView annotations, std::string_view source);
   Evaluation(const Evaluation&) = delete;
   Evaluation& operator=(const Evaluation&) = delete;
-  ~Evaluation();
 
   /// What the triage rules that hold decide.
   EffectsRef triage();
+  /// The same where `open` rules may hold or not: see decide_unseen().
+  EffectsRef triage_unseen(const std::vector<std::uint32_t>& open, const EffectsRef& decided);
   /// From now on the labels are those after triage rules.
   void see(const Subject&);
   /// Numbers of those that hold, in order; valid until the next call.
   const std::vector<std::uint32_t>& criteria();
   const std::vector<std::uint32_t>& correlation();
+
+  static RegexLookups take_lookups_of_thread();
 
  private:
   struct Memory;

@@ -112,11 +112,13 @@ std::optional<bool> holds_unseen(const Predicate& predicate, const Subject& subj
                     predicate.kind);
 }
 
-/// True if no triage rule waits for an annotation to decide.
-bool triage_is_sure(const RuleSet& rules, const Subject& sent) {
-  return std::ranges::all_of(rules.compiled->asks_annotations, [&](std::uint32_t rule) {
-    return holds_unseen(rules.triage[rule].when, sent).has_value();
-  });
+/// Triage rules that wait for an annotation to decide, ascending.
+std::vector<std::uint32_t> open_rules(const RuleSet& rules, const Subject& sent) {
+  std::vector<std::uint32_t> open;
+  for (const std::uint32_t rule : rules.compiled->asks_annotations) {
+    if (!holds_unseen(rules.triage[rule].when, sent)) open.push_back(rule);
+  }
+  return open;
 }
 
 /// What later stages say once triage rules have decided.
@@ -175,9 +177,11 @@ LabelVerdict match_labels(const RuleSet& rules, Triage triage, const EffectsRef&
   Evaluation evaluation(rules, labels, {}, source);
   LabelVerdict out;
   Verdict& verdict = out.verdict;
-  const bool anew =
-      triage == Triage::anew && triage_is_sure(rules, {.labels = labels, .source = source});
-  verdict.effects = anew ? evaluation.triage() : decided;
+  verdict.effects = decided;
+  if (triage == Triage::anew) {
+    const auto open = open_rules(rules, {.labels = labels, .source = source});
+    verdict.effects = open.empty() ? evaluation.triage() : evaluation.triage_unseen(open, decided);
+  }
   const Subject subject = subject_for(rules, labels, {}, source, verdict);
   evaluation.see(subject);
   decide_severity(rules, subject, verdict);

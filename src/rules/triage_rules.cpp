@@ -1,10 +1,12 @@
 #include "rules/triage_rules.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
+#include "tocsin/base/check.h"
 #include "tocsin/rules/explain.h"
 
 namespace tocsin::rules {
@@ -37,6 +39,13 @@ class Set {
   using Text = std::pair<std::string_view, std::string>;
   std::vector<Text> texts_;
 };
+
+/// The pairs with this one instead of what has its name; "" takes it away.
+Labels with_pair(const Labels& labels, std::string_view name, std::string_view value) {
+  std::vector<Label> pairs(labels.view().begin(), labels.view().end());
+  pairs.push_back({name, value});
+  return Labels(std::move(pairs));
+}
 
 class Deciding {
  public:
@@ -113,11 +122,7 @@ class Deciding {
 
   /// A service or team set by itself stands over a label of that name that rules set.
   void set_over(std::string_view name, const std::string& value) {
-    if (value.empty()) return;
-    std::vector<Label> pairs;
-    for (const Label label : effects_.labels.view()) pairs.push_back(label);
-    pairs.push_back({name, value});
-    effects_.labels = Labels(std::move(pairs));
+    if (!value.empty()) effects_.labels = with_pair(effects_.labels, name, value);
   }
 
   void set_service() {
@@ -162,7 +167,7 @@ class Deciding {
 /// stands over a label of that name.
 void settle(std::vector<Claim>& claims) {
   std::ranges::stable_sort(claims, {}, &Claim::rule);
-  std::unordered_map<std::string_view, std::uint32_t> winners;
+  std::map<std::string_view, std::uint32_t> winners;
   for (Claim& claim : claims) {
     if (claim.value.empty()) continue;
     const auto [winner, is_first] = winners.try_emplace(claim.what, claim.rule);
@@ -175,6 +180,32 @@ void settle(std::vector<Claim>& claims) {
       if (over == winners.end() || claim.what != label || claim.value.empty()) continue;
       claim.lost_to = over->second;
     }
+  }
+}
+
+/// Takes one decision over, or that nothing was decided. `what` is spelled as in a claim.
+void keep(std::string_view what, const Effects& from, Effects& to) {
+  constexpr std::string_view kLabel = "labels.", kAnnotation = "annotations.";
+  if (what.starts_with(kAnnotation)) {
+    const std::string_view name = what.substr(kAnnotation.size());
+    to.annotations = with_pair(to.annotations, name, from.annotations.get(name));
+  } else if (what.starts_with(kLabel) || what == "service" || what == "team") {
+    const std::string_view name = what.starts_with(kLabel) ? what.substr(kLabel.size()) : what;
+    to.labels = with_pair(to.labels, name, from.labels.get(name));
+  } else if (what == "runbook") {
+    to.runbook = from.runbook;
+  } else if (what == "severity") {
+    to.severity = from.severity;
+    to.severity_by = from.severity_by;
+  } else if (what == "escalation") {
+    to.escalation = from.escalation;
+  } else if (what == "hold") {
+    to.hold = from.hold;
+    to.hold_by = from.hold_by;
+  } else {
+    CHECK(what == "drop");
+    to.drop = from.drop;
+    to.drop_by = from.drop_by;
   }
 }
 
@@ -192,6 +223,23 @@ EffectsRef decide_effects(const RuleSet& rules, const Held& held, LabelsView lab
   if (held.empty()) return nullptr;
   const Subject sent{.labels = labels, .annotations = annotations, .source = source};
   return std::make_shared<const Effects>(Deciding(rules, held, sent).decide());
+}
+
+EffectsRef decide_unseen(const RuleSet& rules, const Held& held, const Held& open,
+                         const EffectsRef& decided, LabelsView labels, std::string_view source) {
+  const Subject sent{.labels = labels, .source = source};
+  Held all;
+  std::ranges::set_union(held, open, std::back_inserter(all));
+  std::vector<Claim> claims;
+  Deciding(rules, all, sent, &claims).decide();
+  settle(claims);
+  Effects out = Deciding(rules, held, sent).decide();
+  for (const Claim& claim : claims) {
+    if (!claim.wins() || !std::ranges::binary_search(open, claim.rule)) continue;
+    keep(claim.what, decided == nullptr ? Effects{} : *decided, out);
+  }
+  if (held.empty() && kept_form(out).view().empty()) return nullptr;
+  return std::make_shared<const Effects>(std::move(out));
 }
 
 std::vector<Claim> claims_of(const RuleSet& rules, const Verdict& verdict, LabelsView labels,

@@ -12,6 +12,13 @@ namespace tocsin::rules {
 EffectsRef decide_effects(const RuleSet&, const std::vector<std::uint32_t>& held, LabelsView labels,
                           LabelsView annotations, std::string_view source);
 
+/// The same for an alert whose annotations are not known. `open` are the rules of which nobody can
+/// say whether they hold, `held` those that surely do: a decision that one of the former may win
+/// stays as it was `decided`.
+EffectsRef decide_unseen(const RuleSet&, const std::vector<std::uint32_t>& held,
+                         const std::vector<std::uint32_t>& open, const EffectsRef& decided,
+                         LabelsView labels, std::string_view source);
+
 /// True if what the rule decides is the same for every alert it holds for.
 bool is_fixed(const TriageRule&);
 

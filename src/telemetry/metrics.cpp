@@ -18,12 +18,6 @@ void add(Counter* counter, std::uint64_t count) {
   if (count > 0) counter->Increment(number(count));
 }
 
-/// To a total that is counted elsewhere.
-void raise(Counter& counter, std::uint64_t total) {
-  const double before = counter.Value();
-  if (number(total) > before) counter.Increment(number(total) - before);
-}
-
 }  // namespace
 
 Metrics::Metrics(std::string_view version) : impl_(std::make_unique<Impl>(version)) {}
@@ -140,13 +134,13 @@ void Metrics::page_latency(Duration receive_to_attempt) {
 
 void Metrics::log_dropped(std::uint64_t total) {
   const std::lock_guard lock(impl_->observer);
-  raise(impl_->engine.log_dropped, total);
+  const double before = impl_->engine.log_dropped.Value();
+  if (number(total) > before) impl_->engine.log_dropped.Increment(number(total) - before);
 }
 
 void Metrics::regex_lookups(std::uint64_t unknown_values, std::uint64_t out_of_memory) {
-  const std::lock_guard lock(impl_->observer);
-  raise(impl_->engine.regex_unknown_values, unknown_values);
-  raise(impl_->engine.regex_out_of_memory, out_of_memory);
+  add(&impl_->engine.regex_unknown_values, unknown_values);
+  add(&impl_->engine.regex_out_of_memory, out_of_memory);
 }
 
 void Metrics::ready(bool is_ready) { impl_->engine.ready.Set(is_ready ? 1 : 0); }

@@ -158,7 +158,8 @@ void RuleTally::count(const rules::Verdict& verdict, const Published& published,
   if (verdict.severity_by == rules::SeverityBy::criterion) {
     hit(*counts, RuleKind::severity, verdict.severity_index, wall);
   }
-  if (verdict.correlation >= 0) {
+  const bool is_dropped = verdict.effects && verdict.effects->drop;
+  if (verdict.correlation >= 0 && !is_dropped) {
     hit(*counts, RuleKind::correlation, static_cast<std::size_t>(verdict.correlation), wall);
   }
 }
@@ -177,6 +178,8 @@ void RuleTally::count(const triage::Changes& changes, Instant wall) {
     } else if (const auto* fired = std::get_if<triage::AlertFired>(&change)) {
       if (!fired->continued && fired->id != relabelled) count(fired->verdict, *published, wall);
       relabelled = {};
+    } else if (const auto* anew = std::get_if<triage::AlertReapplied>(&change)) {
+      count(anew->verdict, *published, wall);
     } else if (std::holds_alternative<triage::AlertEnded>(change)) {
       relabelled = {};
     }

@@ -115,7 +115,6 @@ void Evolution::operator()(const ReportCounted& change) {
 void Evolution::operator()(const AlertSeverityRaised& change) {
   AlertStatus& status = alert_of(change.id).status;
   status.severity = change.severity;
-  status.rules_hash = change.rules_hash;
   if (change.severity != Severity::sev1) return;
   status.held_until = Instant{};
   state_.held_annotations.erase(change.id);

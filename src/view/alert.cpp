@@ -42,9 +42,14 @@ Instant shown_end(const AlertStatus& status) {
 void append_identity(const AlertRow& alert, JsonObject& object) {
   JsonObject identity(object.name("identity"));
   if (alert.identity_by == IdentityBy::labels) {
-    // Its value is the label set itself, which stands in `labels`.
+    // Its value is the label set itself, which stands in `labels` unless rules changed that.
     identity.text("by", "labels");
-    identity.null("value");
+    if (const rules::EffectsRef& effects = alert.status.effects;
+        effects && !effects->labels.view().empty()) {
+      identity.labels("value", alert.labels);
+    } else {
+      identity.null("value");
+    }
   } else {
     identity.text("by", "sender_key");
     identity.text("value", alert.identity_value);

@@ -405,6 +405,22 @@ class Writing {
 
 }  // namespace
 
+Explained explained_as(const Report& report, std::string_view source, const triage::Policy& policy,
+                       Instant now) {
+  const bool ends = report.phase == Phase::resolved ||
+                    (report.phase == Phase::by_end && report.ends_at && *report.ends_at <= now);
+  return {
+      .policy = &policy,
+      .labels = report.labels,
+      .annotations = report.annotations,
+      .source = source,
+      .identity_by = report.identity_by,
+      .sender_key = report.sender_key,
+      .note = ends ? "it reports an end, about which nothing is decided; the rest is what would be "
+                     "decided if it fired"
+                   : ""};
+}
+
 void append_explanation(const Explained& explained, const triage::Explanation& explanation,
                         std::string& out) {
   Writing(explained, explanation, out).write();

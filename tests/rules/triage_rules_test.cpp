@@ -187,17 +187,56 @@ TEST(TriageRules, WhatWasDecidedStaysUnlessAskedAnew) {
 
 TEST(TriageRules, WithoutAnnotationsOnlyWhatTheyCannotChangeIsDecidedAnew) {
   const Labels labels{{"a", "1"}};
-  const auto component = [&](const char* condition) {
-    const RuleSet rules =
-        with({{.when = when(condition), .drop = true}, {.labels = {{"component", text("new")}}}});
-    const auto old =
-        std::make_shared<const Effects>(Effects{.labels = Labels{{"component", "old"}}});
-    return std::string(match_labels(rules, Triage::anew, old, labels, "p")
-                           .verdict.effects->labels.get("component"));
+  const auto old = std::make_shared<const Effects>(
+      Effects{.labels = Labels{{"component", "old"}}, .drop = true, .drop_by = {"noise", "r:1"}});
+  const auto anew = [&](const char* condition, TriageRule first) {
+    first.when = when(condition);
+    const RuleSet rules = with(
+        {std::move(first), {.labels = {{"component", text("new")}}, .severity = Severity::sev2}});
+    return *match_labels(rules, Triage::anew, old, labels, "p").verdict.effects;
   };
-  EXPECT_EQ(component("a=1"), "new");
-  EXPECT_EQ(component("a=1, annotations.noise=yes"), "old") << "nobody knows what it says";
-  EXPECT_EQ(component("a=2, annotations.noise=yes"), "new") << "it cannot hold";
+  const TriageRule drops{.drop = true}, sets{.labels = {{"component", text("other")}}};
+  EXPECT_EQ(anew("a=1", sets).labels.get("component"), "other");
+  EXPECT_EQ(anew("a=1, annotations.noise=yes", sets).labels.get("component"), "old")
+      << "nobody knows what it says";
+  EXPECT_EQ(anew("a=1, annotations.noise=yes", sets).severity, Severity::sev2)
+      << "it says nothing about that";
+  EXPECT_FALSE(anew("a=1, annotations.noise=yes", sets).drop) << "nobody drops it any more";
+  EXPECT_EQ(anew("a=2, annotations.noise=yes", sets).labels.get("component"), "new")
+      << "it cannot hold";
+  EXPECT_EQ(anew("a=1, annotations.noise=yes", drops).labels.get("component"), "new");
+  EXPECT_TRUE(anew("a=1, annotations.noise=yes", drops).drop);
+  EXPECT_EQ(anew("a=1, annotations.noise=yes", drops).drop_by.rule, "noise");
+  EXPECT_TRUE(anew("annotations.noise!=yes", drops).drop) << "it may hold or not";
+}
+
+TEST(TriageRules, WithoutAnnotationsEachSingleDecisionIsKeptThatARuleMayWin) {
+  const Labels labels{{"a", "1"}};
+  const Effects old{.labels = Labels{{"service", "s"}, {"team", "t"}, {"x", "1"}},
+                    .annotations = Labels{{"note", "n"}},
+                    .runbook = "https://old.example.net/",
+                    .escalation = "old",
+                    .severity = Severity::sev4,
+                    .severity_by = {"r", "f:1"},
+                    .hold = std::chrono::seconds(60),
+                    .hold_by = {"h", "f:2"},
+                    .drop = true,
+                    .drop_by = {"d", "f:3"}};
+  const TriageRule all{.when = when("annotations.noise=yes"),
+                       .service = text("new"),
+                       .team = text("new"),
+                       .runbook = text("https://new.example.net/"),
+                       .labels = {{"x", text("2")}},
+                       .annotations = {{"note", text("new")}},
+                       .severity = Severity::sev1,
+                       .escalation = "new",
+                       .hold = std::chrono::seconds(1),
+                       .drop = false};
+  const auto kept =
+      match_labels(with({all}), Triage::anew, std::make_shared<const Effects>(old), labels, "p")
+          .verdict.effects;
+  EXPECT_EQ(kept_form(*kept), kept_form(old));
+  EXPECT_EQ(match_labels(with({all}), Triage::anew, nullptr, labels, "p").verdict.effects, nullptr);
 }
 
 TEST(Template, ReadsReferencesAndSaysWhatIsWrong) {

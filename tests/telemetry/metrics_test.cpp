@@ -167,7 +167,7 @@ TEST(Metrics, LatenciesAndLevelsAreInBaseUnits) {
   metrics.log_dropped(5);
   metrics.log_dropped(7);
   metrics.regex_lookups(3, 0);
-  metrics.regex_lookups(4, 1);
+  metrics.regex_lookups(1, 1);
   metrics.ready(true);
   EXPECT_EQ(value_of(metrics, "tocsin_commit_changes_sum"), "37");
   EXPECT_EQ(value_of(metrics, R"(tocsin_commit_duration_seconds_bucket{le="0.005"})"), "1");

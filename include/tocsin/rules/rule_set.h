@@ -121,13 +121,13 @@ Verdict match(const RuleSet&, LabelsView labels, LabelsView annotations, std::st
 Verdict match_decided(const RuleSet&, const EffectsRef& decided, LabelsView labels,
                       LabelsView annotations, std::string_view source);
 
-/// What regexes cost this process since it began.
+/// What regexes cost.
 struct RegexLookups {
   std::uint64_t unknown_values = 0;  ///< Values that had to be searched: some microseconds each.
   std::uint64_t out_of_memory = 0;   ///< RE2::Set gave up, patterns were tried one by one: slow.
 };
-/// Any thread.
-RegexLookups regex_lookups();
+/// What they cost this thread since it asked before.
+RegexLookups take_regex_lookups();
 
 /// True if an annotation can change what it says.
 bool tests_annotations(const Predicate&);
@@ -138,8 +138,8 @@ struct LabelVerdict {
   bool may_be_worse = false;   ///< A criterion that tests annotations may have raised it.
   bool group_is_sure = false;  ///< No correlation rule up to the one that takes it tests them.
 };
-/// Whether triage rules decide anew. They do not where an annotation could change what one of them
-/// says: then what they decided before stays.
+/// Whether triage rules decide anew. A single decision that an annotation could change, because a
+/// rule that may hold comes first with it, stays as it was before.
 enum class Triage : std::uint8_t { as_decided, anew };
 LabelVerdict match_labels(const RuleSet&, Triage, const EffectsRef& decided, LabelsView labels,
                           std::string_view source);

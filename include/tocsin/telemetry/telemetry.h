@@ -90,7 +90,8 @@ class Metrics {
   void certificate_expires(Instant at);  ///< That of `tls`; the epoch without one.
   void page_latency(Duration receive_to_attempt);
   void log_dropped(std::uint64_t total);
-  /// Totals: values that regexes had to be searched for, and searches that ran out of memory.
+  /// Values that regexes had to be searched for since, and searches that ran out of memory. Any
+  /// thread.
   void regex_lookups(std::uint64_t unknown_values, std::uint64_t out_of_memory);
   void ready(bool);
   /// How long a thread's loop has not come round; threads are those of the daemon's watchdog.

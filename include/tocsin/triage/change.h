@@ -97,11 +97,11 @@ struct ReportCounted {
   Fate fate = Fate::late;
   AlertId id;
 };
-/// The worst severity of a firing alert rose (another policy).
+/// The worst severity of a firing alert rose (another policy). What triage rules decided stays, and
+/// with it the hash of the rules that did.
 struct AlertSeverityRaised {
   AlertId id;
   Severity severity = Severity::sev3;
-  std::uint64_t rules_hash = 0;
   rules::Verdict verdict;  ///< For what follows from it; not kept.
 };
 /// A rule held the alert for a while, and it still fires.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "tocsin/alert/identity.h"
+#include "tocsin/alert/report.h"
 #include "tocsin/store/store.h"
 #include "tocsin/triage/explain.h"
 
@@ -32,6 +33,9 @@ struct Explained {
   bool knows_incidents = false;
   std::optional<IncidentId> joins{};  ///< With knows_incidents: the one it would be in.
 };
+
+/// A reported alert that is not stored. `now` tells whether it reports an end.
+Explained explained_as(const Report&, std::string_view source, const triage::Policy&, Instant now);
 
 /// Appends one JSON object. Values longer than a kilobyte are cut.
 void append_explanation(const Explained&, const triage::Explanation&, std::string& out);

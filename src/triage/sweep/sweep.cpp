@@ -18,8 +18,7 @@ void reevaluate(const Core& core, const Alert& alert, Changes& out) {
                           alert.labels, core.context.source)
           .verdict;
   if (!is_worse(verdict.severity, alert.status.severity)) return;
-  out.emplace_back(
-      AlertSeverityRaised{alert.id, verdict.severity, verdict.rules_hash, std::move(verdict)});
+  out.emplace_back(AlertSeverityRaised{alert.id, verdict.severity, std::move(verdict)});
 }
 
 /// Equal if what is kept of them is.

@@ -1,5 +1,3 @@
-#include "rules/bench/rule_mix.h"
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -7,6 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 #include <utility>
+
+#include "bench/rule_mix.h"
 
 namespace tocsin::bench {
 namespace {
@@ -40,12 +40,11 @@ RuleMix::RuleMix(std::size_t rules, std::uint64_t seed) : random_(seed) {
     const double share = i < 4 ? 4.0 / (1 << i) : 0.25;
     values_.push_back(i >= 10 && i < 12 ? 4 : 8 + static_cast<std::size_t>(root * share * 4));
   }
-  for (std::size_t i = 0; i < rules; ++i) {
-    rules_.push_back(i % 500 == 499 ? rule_without_witness() : rule());
-  }
 }
 
-std::vector<rules::Predicate> RuleMix::take_rules() { return std::exchange(rules_, {}); }
+std::vector<std::string> RuleMix::next_rule() {
+  return ++written_ % 500 == 0 ? rule_without_witness() : rule();
+}
 
 /// Quadratic: half of the picks fall on the first quarter.
 std::size_t RuleMix::skewed(std::size_t end) {
@@ -97,33 +96,33 @@ std::string RuleMix::matcher_text(std::size_t label) {
 }
 
 /// Two to four different labels, at least one of them to wait for.
-rules::Predicate RuleMix::rule() {
+std::vector<std::string> RuleMix::rule() {
   for (;;) {
-    rules::AllOf all;
+    std::vector<std::string> matchers;
     std::vector<std::size_t> labels;
     bool waits = false;
     for (std::size_t terms = 2 + below(3); labels.size() < terms;) {
       const std::size_t label = skewed(names_.size());
       if (std::ranges::find(labels, label) != labels.end()) continue;
       labels.push_back(label);
-      rules::Matcher matcher = matcher_of(matcher_text(label));
+      matchers.push_back(matcher_text(label));
+      const rules::Matcher matcher = matcher_of(matchers.back());
       const bool asks_for_value = (matcher.op == rules::Op::equal && !matcher.value.empty()) ||
                                   matcher.op == rules::Op::in || matcher.op == rules::Op::matches;
       waits = waits || asks_for_value;
-      all.terms.push_back({std::move(matcher)});
     }
-    if (waits) return {std::move(all)};
+    if (waits) return matchers;
   }
 }
 
-rules::Predicate RuleMix::rule_without_witness() {
-  rules::AllOf all;
+std::vector<std::string> RuleMix::rule_without_witness() {
+  std::vector<std::string> matchers;
   for (int i = 0; i < 2; ++i) {
     const std::size_t label = below(names_.size());
-    all.terms.push_back({matcher_of(names_[label] + "!=\"" + value(label) + "\"")});
+    matchers.push_back(names_[label] + "!=\"" + value(label) + "\"");
   }
-  all.terms.push_back({matcher_of(names_[below(kAlwaysThere)] + "=\"\"")});
-  return {std::move(all)};
+  matchers.push_back(names_[below(kAlwaysThere)] + "=\"\"");
+  return matchers;
 }
 
 Labels RuleMix::alert() {
@@ -135,6 +134,12 @@ Labels RuleMix::alert() {
   std::vector<Label> pairs;
   for (std::size_t i = 0; i < kAlertLabels; ++i) pairs.push_back({names_[labels[i]], texts[i]});
   return Labels(std::move(pairs));
+}
+
+rules::Predicate predicate_of(const std::vector<std::string>& matchers) {
+  rules::AllOf all;
+  for (const std::string& matcher : matchers) all.terms.push_back({matcher_of(matcher)});
+  return {std::move(all)};
 }
 
 }  // namespace tocsin::bench

@@ -18,7 +18,8 @@ class RuleMix {
  public:
   RuleMix(std::size_t rules, std::uint64_t seed);
 
-  std::vector<rules::Predicate> take_rules();
+  /// The matchers of the next rule, all of which must hold.
+  std::vector<std::string> next_rule();
   /// Twelve labels with values that rules know.
   Labels alert();
   /// A label with many patterns, in every alert.
@@ -32,13 +33,15 @@ class RuleMix {
   std::size_t skewed(std::size_t end);
   std::string matcher_text(std::size_t label);
   std::string pattern(std::size_t label);
-  rules::Predicate rule();
-  rules::Predicate rule_without_witness();
+  std::vector<std::string> rule();
+  std::vector<std::string> rule_without_witness();
 
   std::mt19937_64 random_;
   std::vector<std::string> names_;
   std::vector<std::size_t> values_;  // How many a label has.
-  std::vector<rules::Predicate> rules_;
+  std::size_t written_ = 0;
 };
+
+rules::Predicate predicate_of(const std::vector<std::string>& matchers);
 
 }  // namespace tocsin::bench
