@@ -10,7 +10,7 @@
 
 #include "cli/document.h"
 #include "cli/incident.h"
-#include "tocsin/base/text.h"
+#include "cli/test_init_alert.h"
 #include "tocsin/base/time.h"
 #include "tocsin/config/test_cases.h"
 
@@ -20,29 +20,8 @@ namespace {
 namespace json = boost::json;
 using std::chrono::seconds;
 
-/// As short as YAML allows: the reader takes everything for text.
-std::string scalar(const std::string& text) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.' || c == '/';
-  };
-  const bool begins_well = !text.empty() && text[0] != '-' && text[0] != '.' && text[0] != '/';
-  if (begins_well && std::ranges::all_of(text, is_plain)) return text;
-  std::string out;
-  append_json_string(text, out);
-  return out;
-}
-
-std::string label_set(const json::value& labels) {
-  std::string out = "{";
-  if (const auto* members = labels.if_object()) {
-    for (const auto& [name, value] : *members) {
-      if (out.size() > 1) out += ", ";
-      out += scalar(std::string(name)) + ": " + scalar(text_at(labels, name));
-    }
-  }
-  return out + "}";
-}
+/// Who reports the daemon's own alarms.
+constexpr std::string_view kOwnSource = "tocsin";
 
 /// How far the clocks of alerts and of the timeline may lie apart.
 constexpr Duration kLate{5};
@@ -54,15 +33,19 @@ struct Line {
 };
 
 struct Alert {
-  const json::value* row = nullptr;
+  ToldAlert told;
   Duration fired{};
   std::optional<Duration> ended;
+  /// When it joined the incident or opened it.
+  Duration joined() const { return fired + told.hold; }
 };
 
-/// Reads the document into steps and expectations. Times count from when the incident opened.
+/// Reads the document into steps and expectations. Times count from when the incident opened; a
+/// held alert fires before.
 class CaseWriter {
  public:
-  explicit CaseWriter(const json::value& document) : document_(document) {}
+  CaseWriter(const json::value& document, const std::vector<json::value>& explanations)
+      : document_(document), explanations_(explanations) {}
 
   std::expected<std::string, Problem> write() {
     const auto opened = parse_rfc3339(text_at(document_, "detected_at"));
@@ -73,7 +56,10 @@ class CaseWriter {
           Problem{"the daemon's answer is no incident", "ask it for the incident"});
     }
     opened_ = *opened;
-    for (const json::value& row : *alerts) read_alert(row);
+    for (std::size_t i = 0; i < alerts->size(); ++i) {
+      if (text_at((*alerts)[i], "source") == kOwnSource) return std::unexpected(own_alarm());
+      read_alert((*alerts)[i], i < explanations_.size() ? explanations_[i] : json::value());
+    }
     // Both lists come newest first.
     std::ranges::reverse(alerts_);
     for (auto it = timeline->rbegin(); it != timeline->rend(); ++it) read_entry(*it);
@@ -85,7 +71,8 @@ class CaseWriter {
     add_alerts();
     keep_what_is_seen();
     expect_the_end();
-    if (steps_.size() > config::kTestStepsMax || end_ > config::kTestTimeMax) {
+    for (const Line& line : steps_) before_ = std::max(before_, -line.when);
+    if (steps_.size() > config::kTestStepsMax || before_ + end_ > config::kTestTimeMax) {
       return std::unexpected(Problem{"the incident is too large for a case",
                                      "a case has at most 1,000 steps and lasts at most 31d"});
     }
@@ -123,10 +110,18 @@ class CaseWriter {
     }
   }
 
-  void read_alert(const json::value& row) {
-    Alert alert{&row, moment(row, "received_at").value_or(Duration(0)), std::nullopt};
+  Problem own_alarm() const {
+    return {text_at(document_, "id") + " is Tocsin's own alarm (" + text_at(document_, "title") +
+                "): no source sends it and no rule decides about it",
+            "name an incident that a source reported; see: tocsin incident list"};
+  }
+
+  void read_alert(const json::value& row, const json::value& explanation) {
+    Alert alert{told_alert(row, explanation), {}, std::nullopt};
+    const auto received = parse_rfc3339(text_at(row, "received_at"));
+    alert.fired = std::max(received ? *received - opened_ : Duration(0), -alert.told.hold);
     if (text_at(row, "state") == "resolved") alert.ended = moment(row, "ends_at");
-    alerts_.push_back(alert);
+    alerts_.push_back(std::move(alert));
   }
 
   void read_entry(const json::value& entry) {
@@ -157,8 +152,8 @@ class CaseWriter {
 
   void read_action(Duration when, const std::string& kind, const std::string& actor,
                    const std::string& detail) {
-    const std::string by = ": INC-1, by: " + scalar(actor);
-    if (kind == "note") return step(when, "note" + by + ", text: " + scalar(detail));
+    const std::string by = ": INC-1, by: " + yaml_scalar(actor);
+    if (kind == "note") return step(when, "note" + by + ", text: " + yaml_scalar(detail));
     struct Verb {
       std::string_view kind, verb, state;
     };
@@ -178,9 +173,9 @@ class CaseWriter {
     for (Alert& alert : alerts_) {
       if (!alert.ended) continue;
       if (!cleared_.empty()) alert.ended = std::min(*alert.ended, cleared_.back());
-      alert.ended = std::max(*alert.ended, alert.fired);
+      alert.ended = std::max(*alert.ended, alert.joined());
     }
-    if (last->ended && !cleared_.empty() && cleared_.back() >= last->fired) {
+    if (last->ended && !cleared_.empty() && cleared_.back() >= last->joined()) {
       last->ended = cleared_.back();
     }
   }
@@ -188,30 +183,25 @@ class CaseWriter {
   /// Of an alert that fired several times the daemon shows the last; something opened the incident.
   void add_first_firing() {
     const bool is_there = std::ranges::any_of(
-        alerts_, [](const Alert& alert) { return alert.fired < Duration(seconds(1)); });
+        alerts_, [](const Alert& alert) { return alert.joined() < Duration(seconds(1)); });
     if (is_there || cleared_.empty()) return;
     Alert first = alerts_.front();
-    first.fired = Duration(0);
+    first.fired = -first.told.hold;
     first.ended = cleared_.front();
     alerts_.insert(alerts_.begin(), first);
   }
 
   void add_alerts() {
     for (const Alert& alert : alerts_) {
-      const json::value& row = *alert.row;
-      std::string fire = "fire: " + label_set(member_at(row, "labels"));
-      const std::string annotations = label_set(member_at(row, "annotations"));
-      if (annotations != "{}") fire += ", annotations: " + annotations;
-      const std::string source = text_at(row, "source");
-      if (!source.empty()) fire += ", source: " + scalar(source);
-      const json::value& identity = member_at(row, "identity");
-      if (text_at(identity, "by") == "sender_key") {
-        fire += ", key: " + scalar(text_at(identity, "value"));
-      }
-      step(alert.fired, std::move(fire));
-      expect(alert.fired, "alert: " + label_set(member_at(row, "labels")) + ", incident: INC-1");
-      if (!alert.ended) continue;
-      step(*alert.ended, "clear: " + label_set(member_at(row, "labels")));
+      const std::string subject = "alert: " + alert.told.labels;
+      step(alert.fired, "fire: " + alert.told.labels + alert.told.sent_with);
+      const bool is_held = alert.told.hold > Duration(0);
+      const std::string where =
+          is_held ? ", suppressed: hold, incident: none" : ", incident: INC-1";
+      expect(alert.fired, subject + where + alert.told.facts);
+      if (is_held) expect(alert.joined(), subject + ", suppressed: none, incident: INC-1");
+      if (!alert.told.note.empty()) notes_.push_back(alert.told.labels + ": " + alert.told.note);
+      if (alert.ended) step(*alert.ended, "clear: " + alert.told.labels);
     }
   }
 
@@ -220,24 +210,24 @@ class CaseWriter {
     std::string all = "incident: INC-1";
     for (const char* member : {"state", "severity", "service", "team", "runbook", "cycle"}) {
       const std::string value = text_at(document_, member);
-      all += std::string(", ") + member + ": " + (value.empty() ? "none" : scalar(value));
+      all += std::string(", ") + member + ": " + (value.empty() ? "none" : yaml_scalar(value));
     }
     const std::string path = text_at(member_at(document_, "escalation"), "name");
-    if (!path.empty()) all += ", escalation: " + scalar(path);
+    if (!path.empty()) all += ", escalation: " + yaml_scalar(path);
     const std::string rule = text_at(member_at(document_, "key"), "rule");
     const std::string criterion = text_at(member_at(document_, "severity_reason"), "criterion");
-    all += ", by: {correlation: " + (rule.empty() ? "none" : scalar(rule));
-    if (!criterion.empty()) all += ", severity: " + scalar(criterion);
+    all += ", by: {correlation: " + (rule.empty() ? "none" : yaml_scalar(rule));
+    if (!criterion.empty()) all += ", severity: " + yaml_scalar(criterion);
     expect(end_, all + "}");
     expect(end_, "incidents: 1");
     // Destinations that fail change when the next step is due; a case need not repeat that.
     if (!has_failures_) expect(end_, "pages: " + std::to_string(pages_));
   }
 
-  static void append(std::vector<Line> lines, std::string& out) {
+  void append(std::vector<Line> lines, std::string& out) const {
     std::ranges::stable_sort(lines, {}, &Line::when);
     for (const Line& line : lines) {
-      out += "      - {at: " + format_duration(line.when) + ", " + line.text + "}\n";
+      out += "      - {at: " + format_duration(before_ + line.when) + ", " + line.text + "}\n";
     }
   }
 
@@ -249,8 +239,9 @@ class CaseWriter {
     }
     const std::string omitted = text_at(document_, "alerts_omitted");
     if (!omitted.empty() && omitted != "0") out += "# Without " + omitted + " more alerts.\n";
-    out +=
-        "tests:\n  - name: " + scalar(id + ", " + text_at(document_, "title")) + "\n    steps:\n";
+    for (const std::string& note : notes_) out += "# " + note + ".\n";
+    out += "tests:\n  - name: " + yaml_scalar(id + ", " + text_at(document_, "title")) +
+           "\n    steps:\n";
     append(steps_, out);
     out += "    expect:\n";
     append(expectations_, out);
@@ -258,20 +249,40 @@ class CaseWriter {
   }
 
   const json::value& document_;
+  const std::vector<json::value>& explanations_;
   Instant opened_;
   std::vector<Alert> alerts_;
   std::vector<Duration> cleared_;  ///< When nothing fired any more.
   std::vector<Line> steps_, expectations_, soon_;
+  std::vector<std::string> notes_;
+  Duration before_{};  ///< From the beginning of the case until the incident opened.
   Duration end_{};
   std::size_t pages_ = 0;
   bool has_failures_ = false;  ///< A page did not get through at once.
   bool has_returned_ = false;
 };
 
+/// Of each alert of the incident, in that order: the incident shows what rules made of its labels.
+std::expected<std::vector<json::value>, Problem> explain_alerts(const Remote& remote,
+                                                                const json::value& document) {
+  std::vector<json::value> out;
+  const auto* alerts = member_at(document, "alerts").if_array();
+  if (alerts == nullptr) return out;
+  for (const json::value& row : *alerts) {
+    if (text_at(row, "source") == kOwnSource) return out;
+    auto answer = remote.get("/v1/explain", {{"alert", text_at(row, "id")}});
+    if (!answer) return std::unexpected(answer.error());
+    const auto* found = member_at(*answer, "explanations").if_array();
+    out.push_back(found == nullptr || found->empty() ? json::value() : found->front());
+  }
+  return out;
+}
+
 }  // namespace
 
-std::expected<std::string, Problem> case_of(const json::value& document) {
-  return CaseWriter(document).write();
+std::expected<std::string, Problem> case_of(const json::value& document,
+                                            const std::vector<json::value>& explanations) {
+  return CaseWriter(document, explanations).write();
 }
 
 int init_case(const RemoteOptions& options, const std::string& id, Terminal& terminal) {
@@ -285,7 +296,9 @@ int init_case(const RemoteOptions& options, const std::string& id, Terminal& ter
   if (!remote) return report(terminal, remote.error());
   const auto document = remote->get("/v1/incidents/" + *known, {});
   if (!document) return report(terminal, document.error());
-  const auto made = case_of(*document);
+  const auto explanations = explain_alerts(*remote, *document);
+  if (!explanations) return report(terminal, explanations.error());
+  const auto made = case_of(*document, *explanations);
   if (!made) return report(terminal, made.error());
   terminal.out << *made;
   return 0;

@@ -29,12 +29,15 @@ constexpr const char* kIncident = R"({
 })";
 
 TEST(InitCase, MakesStepsOfWhatHappenedAndExpectsWhatCameOfIt) {
-  const auto made = case_of(boost::json::parse(kIncident));
+  const auto made = case_of(boost::json::parse(kIncident), {});
   ASSERT_TRUE(made.has_value());
   EXPECT_EQ(
       *made,
       "# Made of INC-42 by `tocsin test --init-from`.\n"
       "# Without 3 more alerts.\n"
+      "# {alertname: Job, severity: critical}: the rules of that time are not kept any more, and "
+      "what "
+      "they decided is not expected.\n"
       "tests:\n"
       "  - name: \"INC-42, Job: \\\"nightly\\\" failed\"\n"
       "    steps:\n"
@@ -58,11 +61,71 @@ TEST(InitCase, MakesStepsOfWhatHappenedAndExpectsWhatCameOfIt) {
             "two\nlines");
 }
 
+constexpr const char* kExplanation = R"({
+  "alert": {"labels": {"alertname": "Job", "team": "web", "text": "CUT…"}, "annotations": {"summary": "sent"}},
+  "rules_of": "now", "note": null,
+  "rules": [
+    {"name": "slow", "decides": [
+      {"what": "hold", "value": "90s", "wins": true},
+      {"what": "severity", "value": "SEV-4", "wins": true},
+      {"what": "labels.env", "value": "prod", "wins": true},
+      {"what": "annotations.summary", "value": "set: here", "wins": true}]},
+    {"name": "late", "decides": [{"what": "labels.env", "value": "test", "wins": false}]}],
+  "labels": [
+    {"name": "alertname", "value": "Job", "from": "sent"}, {"name": "env", "value": "prod", "from": "rule"},
+    {"name": "team", "value": "web", "from": "sent"}, {"name": "tier", "value": "0", "from": "service"}],
+  "service": {"name": "jobs", "runbook": "https://runbooks.example.net/jobs"},
+  "severity": {"severity": "SEV-2", "name": "tier-0", "by": "criterion"},
+  "correlation": {"rule": null},
+  "suppression": [{"by": "hold", "for": "1m30s", "applies": true}]
+})";
+
+TEST(InitCase, FiresWhatWasSentAndExpectsWhatRulesMadeOfIt) {
+  const std::string cut(1022, 'x'), whole = cut + "yz";
+  std::string explanation = kExplanation, incident = kIncident;
+  explanation.replace(explanation.find("CUT"), 3, cut);
+  // Received ninety seconds before the incident opened.
+  incident.replace(incident.find(R"("received_at": "2026-11-23T04:00:00.500Z")"), 41,
+                   R"("received_at": "2026-11-23T03:58:30.500Z")");
+  incident.replace(incident.find(R"("severity": "critical"})"), 23,
+                   R"("env": "prod", "team": "web", "text": ")" + whole + "\"}");
+  const auto made = case_of(boost::json::parse(incident), {boost::json::parse(explanation)});
+  ASSERT_TRUE(made.has_value());
+  const auto has = [&](const std::string& text) {
+    EXPECT_NE(made->find(text), std::string::npos) << text << " in\n" << *made;
+  };
+  const std::string labels = "{alertname: Job, team: web, text: " + whole + "}";
+  has("- {at: 0s, fire: " + labels +
+      ", annotations: {summary: sent}, source: pager, key: job/1}\n");
+  has("- {at: 0s, alert: " + labels +
+      ", suppressed: hold, incident: none, severity: SEV-2, service: jobs, team: web, runbook: "
+      "\"https://runbooks.example.net/jobs\", labels: {env: prod}, annotations: {summary: \"set: "
+      "here\"}, by: {hold: slow, labels.env: slow, annotations.summary: slow, severity: tier-0, "
+      "correlation: none}}\n");
+  has("- {at: 1m30s, alert: " + labels + ", suppressed: none, incident: INC-1}\n");
+  has("- {at: 3m100ms, ack: INC-1, by: ana}\n");
+  has("- {at: 11m30s, clear: " + labels + "}\n");
+  EXPECT_EQ(made->find("Job, severity: critical}"), std::string::npos) << *made;
+  EXPECT_TRUE(config::parse_test_cases(*made, "made.yaml").diagnostics.empty());
+}
+
+TEST(InitCase, MakesNoCaseOfTheDaemonsOwnAlarms) {
+  std::string text = kIncident;
+  text.replace(text.find("\"pager\""), 7, "\"tocsin\"");
+  const auto made = case_of(boost::json::parse(text), {});
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(
+      made.error().problem,
+      "INC-42 is Tocsin's own alarm (Job: \"nightly\" failed): no source sends it and no rule "
+      "decides about it");
+  EXPECT_NE(made.error().cure, "");
+}
+
 TEST(InitCase, RefusesWhatIsNoIncidentOrTooLong) {
-  EXPECT_FALSE(case_of(boost::json::parse("{}")).has_value());
+  EXPECT_FALSE(case_of(boost::json::parse("{}"), {}).has_value());
   std::string text = kIncident;
   text.replace(text.find("2026-11-23T04:15:00.504Z"), 24, "2027-01-23T04:15:00.504Z");
-  const auto made = case_of(boost::json::parse(text));
+  const auto made = case_of(boost::json::parse(text), {});
   ASSERT_FALSE(made.has_value());
   EXPECT_EQ(made.error().problem, "the incident is too large for a case");
 }

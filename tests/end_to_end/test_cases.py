@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import shutil
 import subprocess
 import unittest
 import xml.etree.ElementTree
@@ -87,6 +88,84 @@ class CasesOfIncidents(Scenario):
         done = tocsin.cli("test", "--init-from", "INC-9")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("INC-9", done.stderr)
+
+
+def alert(**labels):
+    annotations = {"description": labels.pop("description")} if "description" in labels else {}
+    return {"labels": labels, "annotations": annotations}
+
+
+# One alert or more for each incident, and what its case must say.
+SHAPES = {
+    "a rule gives it a service, and a label": (
+        [alert(alertname="DiskWillFill", job="object-storage", instance="store-3", severity="warning", hours_left="1")],
+        ["labels: {component: storage, service: object-storage}", "service: disk-nearly-full", "by: {", "hold: disk-nearly-full",
+         "severity: disk-nearly-full"]),
+    "held first": (
+        [alert(alertname="DiskWillFill", job="mail-queue", instance="store-4", severity="warning")],
+        ["{at: 0s, alert: {alertname: DiskWillFill, instance: store-4, job: mail-queue, severity: warning}, suppressed: hold, "
+         "incident: none", "{at: 1s, alert: ", "suppressed: none, incident: INC-1", "hold: disk-filling",
+         'runbook: "https://runbooks.example.net/disk/store-4"']),
+    "paged by a rule's own escalation": (
+        [alert(alertname="CertificateExpiry", days_left="20", instance="shop.example.net", severity="warning")],
+        ["escalation: certificate-ends-soon", "escalation: no-hurry", "severity: customers-notice"]),
+    "its fault is told to be somebody else's": (
+        [alert(alertname="PaymentProviderErrors", namespace="payments", provider="acme-pay", error_ratio="0.8",
+               description="the provider answers 503", env="prod", severity="critical")],
+        ["annotations: {first_look: ", "annotations.first_look: fault-of-a-provider", "labels.cause: fault-of-a-provider",
+         "drop: production-stays", "service: payments-gateway"]),
+    "two alerts of one service, one of them held": (
+        [alert(alertname="CoreDnsDown", instance="dns-1", severity="critical"),
+         alert(alertname="BlackboxProbeFailed", probe_of="dns", instance="probe-1", severity="warning")],
+        ["hold: probe-failed", "labels.impact: names-do-not-resolve", "labels.found_by: probe-failed"]),
+}
+
+
+class CasesOfTheShippedRules(Scenario):
+    """Copies of config/ and rules/, with holds that a test can wait for."""
+
+    def shipped(self):
+        tocsin = self.daemon(rules="{}", settings="fragments:\n" + self.fragments())
+        shutil.rmtree(self.folder / "rules")
+        shutil.copytree(TOP / "rules", self.folder / "rules")
+        for path in (self.folder / "rules").rglob("*.yaml"):
+            path.write_text(path.read_text().replace("hold: 2m", "hold: 1s"))
+        return tocsin
+
+    def fragments(self):
+        lines = (TOP / "config" / "tocsin.yaml").read_text().split("\nfragments:", 1)[1].splitlines()[1:]
+        return "\n".join(lines[:3]) + "\n"
+
+    def test_a_case_made_of_each_shape_passes_with_the_same_rules(self):
+        tocsin = self.shipped()
+        tocsin.start()
+        for number, (what, (alerts, words)) in enumerate(SHAPES.items(), start=1):
+            with self.subTest(what):
+                self.assertEqual(tocsin.send(alerts).status, 200)
+                name = f"INC-{number}"
+                wait_until(lambda: self.alerts_of(tocsin, name) == len(alerts), 10, f"{name} of {len(alerts)} alerts")
+                made = tocsin.cli("test", "--init-from", name)
+                self.assertEqual(made.returncode, 0, made.stderr)
+                (self.folder / "made.yaml").write_text(made.stdout)
+                for word in words:
+                    self.assertIn(word, made.stdout)
+                done = tocsin.cli("test", "--config", str(tocsin.config), str(self.folder / "made.yaml"))
+                self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout + made.stdout)
+
+    def alerts_of(self, tocsin, incident):
+        reply = tocsin.ask("GET", f"/v1/incidents/{incident}")
+        return len(reply.json()["alerts"]) if reply.status == 200 else 0
+
+    def test_the_daemons_own_alarm_makes_no_case(self):
+        tocsin = self.shipped()
+        tocsin.start()
+        (self.folder / "rules" / "broken.yaml").write_text("rules: nonsense\n")
+        self.assertEqual(tocsin.cli("reload").returncode, 1)
+        wait_until(tocsin.incidents, 10, "the alarm")
+        done = tocsin.cli("test", "--init-from", "INC-1")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("INC-1 is Tocsin's own alarm (TocsinRulesRejected", done.stderr)
+        self.assertIn("name an incident that a source reported", done.stderr)
 
 
 class ShippedCases(unittest.TestCase):
