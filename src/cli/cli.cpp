@@ -136,7 +136,8 @@ void add_test(CLI::App& app, Flags& flags, Terminal& terminal) {
   CLI::App* verb = app.add_subcommand(
       "test", "Run cases through the rules in virtual time; see tocsin-rules(5)");
   verb->add_option("path", flags.test.paths,
-                   "Files of cases and folders of them; without one, tests in the rules folders");
+                   "Files of cases and folders of them; without one, every folder tests in the "
+                   "rules folders");
   verb->add_option("--config", flags.test.config, "Path of tocsin.yaml")->capture_default_str();
   verb->add_option("--rules", flags.test.rules,
                    "A rules folder instead of those tocsin.yaml names");

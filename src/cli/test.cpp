@@ -1,12 +1,11 @@
 #include "cli/test.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <ostream>
+#include <set>
+#include <string_view>
 #include <utility>
 
-#include "cli/table.h"
 #include "tocsin/config/config.h"
 #include "tocsin/config/test_cases.h"
 
@@ -18,19 +17,18 @@ constexpr int kWrongUsage = 2;
 /// Settings and rules as `check` reads them.
 struct Compiled {
   std::shared_ptr<const triage::Policy> policy;
-  std::vector<std::string> folders;
+  std::vector<std::string> tests;
   Diagnostics diagnostics;
 };
 
 Compiled compile(const TestOptions& options) {
   if (options.rules.empty()) {
     config::Loaded loaded = config::load(options.config);
-    return {std::move(loaded.policy), std::move(loaded.settings.rules),
-            std::move(loaded.diagnostics)};
+    return {std::move(loaded.policy), std::move(loaded.files.tests), std::move(loaded.diagnostics)};
   }
   config::SettingsResult read = config::read_settings(options.config);
   config::FilesResult files = config::read_rules_files({options.rules});
-  Compiled out{nullptr, {options.rules}, std::move(read.diagnostics)};
+  Compiled out{nullptr, std::move(files.tests), std::move(read.diagnostics)};
   const bool good = !has_errors(out.diagnostics) && !has_errors(files.diagnostics);
   out.diagnostics.insert(out.diagnostics.end(), files.diagnostics.begin(), files.diagnostics.end());
   read.settings.rules = {options.rules};
@@ -42,22 +40,27 @@ Compiled compile(const TestOptions& options) {
 }
 
 /// What `check` would call an error; its warnings are not for here.
-int print_errors(const Diagnostics& diagnostics, Terminal& terminal) {
-  for (const Diagnostic& diagnostic : diagnostics) {
-    if (diagnostic.level != Diagnostic::Level::error) continue;
-    terminal.err << painted(printable(format(diagnostic)), Tone::bad, terminal.colour) << '\n';
-  }
-  return 1;
+Diagnostics errors_of(Diagnostics diagnostics) {
+  std::erase_if(diagnostics, [](const Diagnostic& diagnostic) {
+    return diagnostic.level != Diagnostic::Level::error;
+  });
+  sort(diagnostics);
+  return diagnostics;
 }
 
-std::vector<std::string> default_paths(const std::vector<std::string>& folders) {
-  std::vector<std::string> out;
-  for (const std::string& folder : folders) {
-    const std::filesystem::path tests =
-        (std::filesystem::path(folder) / "tests").lexically_normal();
-    std::error_code ignored;
-    if (std::filesystem::is_directory(tests, ignored)) out.push_back(tests.string());
-  }
+/// Runs the cases of the files that have no error.
+TestRun run_good(config::TestCasesResult read,
+                 const std::shared_ptr<const triage::Policy>& policy) {
+  const Diagnostics unknown = trial::check(read.cases, *policy);
+  read.diagnostics.insert(read.diagnostics.end(), unknown.begin(), unknown.end());
+  TestRun out;
+  out.errors = errors_of(std::move(read.diagnostics));
+  std::set<std::string_view> bad, good;
+  for (const Diagnostic& error : out.errors) bad.insert(error.at.file);
+  std::erase_if(read.cases, [&](const auto& one) { return bad.contains(one.at.file); });
+  for (const auto& one : read.cases) good.insert(one.at.file);
+  out.files = good.size();
+  out.results = trial::run(read.cases, policy);
   return out;
 }
 
@@ -69,9 +72,18 @@ int nothing_to_run(std::string problem, Terminal& terminal) {
 }  // namespace
 
 int test(const TestOptions& options, TestFormat format, Terminal& terminal) {
+  if (options.coverage && format == TestFormat::junit) {
+    report(terminal, {"a JUnit report has no place for --coverage", "use -o text, tap or json"});
+    return kWrongUsage;
+  }
   const Compiled rules = compile(options);
-  if (rules.policy == nullptr) return print_errors(rules.diagnostics, terminal);
-  const auto paths = options.paths.empty() ? default_paths(rules.folders) : options.paths;
+  if (rules.policy == nullptr) {
+    TestRun none;
+    none.has_rules = false;
+    none.errors = errors_of(rules.diagnostics);
+    return print_run(none, options, format, terminal);
+  }
+  const auto& paths = options.paths.empty() ? rules.tests : options.paths;
   for (const std::string& path : paths) {
     std::error_code failed;
     if (!std::filesystem::exists(path, failed)) {
@@ -79,11 +91,10 @@ int test(const TestOptions& options, TestFormat format, Terminal& terminal) {
     }
   }
   config::TestCasesResult read = config::read_test_cases(paths);
-  if (has_errors(read.diagnostics)) return print_errors(read.diagnostics, terminal);
-  if (read.cases.empty()) return nothing_to_run("there are no cases to run", terminal);
-  const Diagnostics unknown = trial::check(read.cases, *rules.policy);
-  if (!unknown.empty()) return print_errors(unknown, terminal);
-  return print_results(trial::run(read.cases, rules.policy), read.files, options, format, terminal);
+  if (read.cases.empty() && !has_errors(read.diagnostics)) {
+    return nothing_to_run("there are no cases to run", terminal);
+  }
+  return print_run(run_good(std::move(read), rules.policy), options, format, terminal);
 }
 
 }  // namespace tocsin::cli

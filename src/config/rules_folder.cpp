@@ -56,7 +56,7 @@ class Walk {
     if (!seen_.insert({status.st_dev, status.st_ino}).second) {
       return fail(folder, "the folder is reached a second time", "remove the link to it");
     }
-    auto listing = list(folder, depth == 0);
+    auto listing = list(folder);
     if (!listing) return false;
     for (const std::string& name : listing->files) read(folder, shown, name);
     for (const std::string& name : listing->folders) {
@@ -65,7 +65,7 @@ class Walk {
     return true;
   }
 
-  std::optional<Listing> list(const std::string& folder, bool is_root) {
+  std::optional<Listing> list(const std::string& folder) {
     DIR* stream = ::opendir(folder.c_str());
     if (stream == nullptr) {
       refuse(folder, errno);
@@ -77,22 +77,23 @@ class Walk {
         overflow(folder, "more than 100,000 names in the folders of rules");
         break;
       }
-      sort_in(folder, entry->d_name, is_root, out);
+      sort_in(folder, entry->d_name, out);
     }
     ::closedir(stream);
     std::ranges::sort(out.files);
     std::ranges::sort(out.folders);
+    if (std::erase(out.folders, "tests") > 0) out_.tests.push_back(beside(folder, "tests"));
     return out;
   }
 
-  void sort_in(const std::string& folder, const std::string& name, bool is_root, Listing& out) {
+  void sort_in(const std::string& folder, const std::string& name, Listing& out) {
     if (name.starts_with('.')) return;
     struct stat status {};
     // A link that leads nowhere: a rules file that cannot be read is an error, anything else is not
     // ours.
     const bool exists = ::stat(beside(folder, name).c_str(), &status) == 0;
     if (exists && S_ISDIR(status.st_mode)) {
-      if (!is_root || name != "tests") out.folders.push_back(name);
+      out.folders.push_back(name);
     } else if (is_rules_file(name)) {
       out.files.push_back(name);
     }

@@ -1,6 +1,7 @@
 // `tocsin test`: where rules and cases come from, and each way to print what came of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -163,12 +164,12 @@ TEST_F(TestVerb, WritesJUnit) {
       "expected that at 0s INC-1 has severity SEV-1, but it has SEV-3 (by default)";
   EXPECT_EQ(said.out,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-            "<testsuites name=\"tocsin test\" tests=\"2\" failures=\"1\">\n"
-            "  <testsuite name=\"rules/tests/a.yaml\" tests=\"1\" failures=\"0\">\n"
+            "<testsuites name=\"tocsin test\" tests=\"2\" failures=\"1\" errors=\"0\">\n"
+            "  <testsuite name=\"rules/tests/a.yaml\" tests=\"1\" failures=\"0\" errors=\"0\">\n"
             "    <testcase name=\"an outage is a SEV-1\" classname=\"rules/tests/a.yaml\" "
             "file=\"rules/tests/a.yaml\" line=\"2\"/>\n"
             "  </testsuite>\n"
-            "  <testsuite name=\"rules/tests/b.yaml\" tests=\"1\" failures=\"1\">\n"
+            "  <testsuite name=\"rules/tests/b.yaml\" tests=\"1\" failures=\"1\" errors=\"0\">\n"
             "    <testcase name=\"a # &lt;warning&gt; &amp; &quot;so&quot;\" "
             "classname=\"rules/tests/b.yaml\" file=\"rules/tests/b.yaml\" line=\"2\">\n"
             "      <failure message=\"" +
@@ -214,6 +215,110 @@ TEST_F(TestVerb, MistakesInRulesAndCasesAreToldWithTheirPlace) {
             "\"log\"?\n");
   write("rules/tests/a.yaml", "tests:\n- {name: a}\n");
   EXPECT_TRUE(say({}).err.starts_with("rules/tests/a.yaml:2:3: error: ")) << say({}).err;
+}
+
+constexpr const char* kBroken = R"(tests:
+  - name: a
+    steps: [{fire: {a: b}}, {channel: lgo, answers: refused}, {channel: [], answers: refused}]
+    expect: [{pages: many}, {alert: {a: b}, by: {severity: outgae}}]
+)";
+constexpr const char* kErrors =
+    "rules/tests/c.yaml:3:39: error: nothing defines the channel \"lgo\"; did you mean \"log\"?\n";
+
+TEST_F(TestVerb, ABrokenFileOfCasesStopsNoOther) {
+  write("rules/tests/b.yaml", kGood);
+  write("rules/tests/c.yaml", kBroken);
+  write("rules/tests/d.yaml", kBad);
+  const Said said = say({"--require-coverage", "100"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_TRUE(
+      said.out.ends_with("2 cases in 2 files: 1 failed; 1 more file with errors did not run; "
+                         "2 of 2 rules covered\n"))
+      << said.out;
+  // Names that nothing defines and other mistakes at once, in the order of the file.
+  EXPECT_TRUE(said.err.starts_with(kErrors)) << said.err;
+  EXPECT_NE(said.err.find("c.yaml:3:73: error: "), said.err.npos) << said.err;
+  EXPECT_NE(said.err.find("c.yaml:4:22: error: "), said.err.npos) << said.err;
+  EXPECT_NE(said.err.find("did you mean \"outage\"?"), said.err.npos) << said.err;
+  EXPECT_EQ(std::ranges::count(said.err, '\n'), 4) << said.err;
+}
+
+TEST_F(TestVerb, ABrokenFileOfCasesIsAnErrorInEveryReport) {
+  write("rules/tests/b.yaml", kGood);
+  write("rules/tests/c.yaml", kBroken);
+  Said said = say({"-o", "tap"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_TRUE(
+      said.out.starts_with("TAP version 14\n1..2\nok 1 - an outage is a SEV-1\n"
+                           "not ok 2 - rules/tests/c.yaml can be run\n  ---\n  errors:\n    "
+                           "- \"rules/tests/c.yaml:3:39: error: nothing defines the channel "
+                           "\\\"lgo\\\"; did you mean \\\"log\\\"?\"\n"))
+      << said.out;
+  said = say({"-o", "junit"});
+  EXPECT_EQ(said.code, 1);
+  for (const char* part :
+       {"<testsuites name=\"tocsin test\" tests=\"2\" failures=\"0\" errors=\"1\">",
+        "  <testsuite name=\"rules/tests/c.yaml\" tests=\"1\" failures=\"0\" errors=\"1\">\n"
+        "    <testcase name=\"the cases can be run\" classname=\"rules/tests/c.yaml\" "
+        "file=\"rules/tests/c.yaml\" line=\"3\">\n"
+        "      <error message=\"rules/tests/c.yaml:3:39: error: nothing defines the channel "
+        "&quot;lgo&quot;; did you mean &quot;log&quot;?\">"}) {
+    EXPECT_NE(said.out.find(part), said.out.npos) << part << " in\n" << said.out;
+  }
+  said = say({"-o", "json"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_NE(said.out.find("\"problem\": \"nothing defines the channel \\\"lgo\\\"\""),
+            said.out.npos)
+      << said.out;
+  EXPECT_NE(said.out.find("\"passed\": true"), said.out.npos) << said.out;
+}
+
+TEST_F(TestVerb, ErrorsInRulesAreInEveryReport) {
+  write("rules/tests/a.yaml", kGood);
+  write("rules/rules.yaml", "severity: {default: SEV-9}\n");
+  Said said = say({"-o", "tap"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_TRUE(said.out.starts_with("TAP version 14\n# rules/rules.yaml:1:21: error: ")) << said.out;
+  EXPECT_TRUE(said.out.ends_with("\nBail out! the rules have errors\n")) << said.out;
+  said = say({"-o", "junit"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_NE(
+      said.out.find("tests=\"1\" failures=\"0\" errors=\"1\">\n    <testcase name=\"the rules can "
+                    "be used\" classname=\"rules/rules.yaml\""),
+      said.out.npos)
+      << said.out;
+  EXPECT_TRUE(said.out.ends_with("</testsuites>\n"));
+  said = say({"-o", "json"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_NE(said.out.find("\"line\": 1"), said.out.npos) << said.out;
+}
+
+TEST_F(TestVerb, ShowsCoverageWhereAReportHasRoomForIt) {
+  write("rules/tests/a.yaml", kGood);
+  EXPECT_TRUE(say({"-o", "tap", "--coverage"})
+                  .out.ends_with("# DECIDED  MATCHED  RULE          LIST               PLACE\n"
+                                 "# 1        1        outage        severity.criteria  "
+                                 "rules/rules.yaml:5\n"
+                                 "# 1        1        same-service  correlation        "
+                                 "rules/rules.yaml:3\n"
+                                 "# 1 case in 1 file: all passed; 2 of 2 rules covered\n"))
+      << say({"-o", "tap", "--coverage"}).out;
+  EXPECT_EQ(say({"-o", "junit", "--coverage"}).code, 2);
+}
+
+TEST_F(TestVerb, CasesMayLieBesideTheRulesOfAFragment) {
+  fs::create_directories(folder_ / "rules/payments/tests");
+  write("rules/payments/rules.yaml", "rules: [{name: own, when: [alertname], severity: SEV-2}]\n");
+  write("rules/payments/tests/a.yaml",
+        "tests:\n- {name: a, steps: [{fire: {alertname: b}}], expect: [{alert: {}, by: {severity: "
+        "own}}]}\n");
+  write("rules/tests/a.yaml", kGood);
+  const Said said = say({"-v"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_EQ(said.out,
+            "passed  rules/tests/a.yaml:2  an outage is a SEV-1\n"
+            "passed  rules/payments/tests/a.yaml:2  a\n"
+            "2 cases in 2 files: all passed; 3 of 3 rules covered\n");
 }
 
 TEST_F(TestVerb, WithoutCasesTheUsageIsWrong) {

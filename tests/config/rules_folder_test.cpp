@@ -15,19 +15,23 @@ std::string paths_of(const FilesResult& result) {
   return out;
 }
 
-TEST(RulesFolder, FilesOfTheRootComeFirstThenSubFoldersByName) {
+TEST(RulesFolder, FilesOfTheRootComeFirstThenSubFoldersByNameAndCasesAreNoRules) {
   const TemporaryFolder folder;
   for (const char* name :
        {"rules/b.yaml", "rules/a.yml", "rules/payments/z.yaml", "rules/payments/deep/a.yaml",
         "rules/a-team/c.yaml", "rules/.hidden.yaml", "rules/.git/a.yaml", "rules/notes.txt",
-        "rules/tests/t.yaml", "rules/payments/tests/kept.yaml", "rules/B.yaml"}) {
+        "rules/tests/t.yaml", "rules/payments/tests/t.yaml", "rules/payments/deep/tests/t.yaml",
+        "rules/payments/deep/tests/more/t.yaml", "rules/B.yaml"}) {
     folder.write(name, "{}");
   }
   const FilesResult result = read_rules_files({folder / "rules"});
   EXPECT_EQ(text_of(result.diagnostics), "");
   EXPECT_EQ(paths_of(result),
             "rules/B.yaml rules/a.yml rules/b.yaml rules/a-team/c.yaml rules/payments/z.yaml "
-            "rules/payments/deep/a.yaml rules/payments/tests/kept.yaml ");
+            "rules/payments/deep/a.yaml ");
+  EXPECT_EQ(result.tests,
+            (std::vector<std::string>{folder / "rules/tests", folder / "rules/payments/tests",
+                                      folder / "rules/payments/deep/tests"}));
 }
 
 TEST(RulesFolder, SeveralRootsAreReadInOrderAndTold) {

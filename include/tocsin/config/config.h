@@ -150,9 +150,11 @@ SettingsResult parse_settings(std::string_view text, const std::string& path, co
 std::string dump_settings(std::string_view text, const Settings&);
 
 /// The rules files of the settings' folders: *.yaml and *.yml, of the root first, then of sub-folders
-/// by name, files by name; names that begin with a dot, and a folder `tests` in the root, are left out.
+/// by name, files by name; names that begin with a dot are left out, and folders named `tests`, which
+/// hold cases.
 struct FilesResult {
   std::vector<triage::PolicyFile> files;
+  std::vector<std::string> tests;  ///< The folders of cases, the root's own first.
   Diagnostics diagnostics;
 };
 FilesResult read_rules_files(const std::vector<std::string>& folders);
