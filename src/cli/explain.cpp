@@ -4,10 +4,10 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <ostream>
 #include <utility>
 
+#include "cli/alert_words.h"
 #include "cli/document.h"
 #include "cli/incident.h"
 #include "cli/pages.h"
@@ -36,24 +36,15 @@ bool names_incident(std::string_view word) {
   return (word.starts_with("INC-") || word.starts_with("inc-")) && incident_id(word).has_value();
 }
 
-/// `name=value` words, and a bare one that is the alert's name, as the body of one alert.
-std::expected<std::string, Problem> body_of(const std::vector<std::string>& words) {
-  json::object labels;
-  for (const std::string& word : words) {
-    const std::size_t equals = word.find('=');
-    const std::string name = equals == word.npos ? "alertname" : word.substr(0, equals);
-    std::string value = equals == word.npos ? word : word.substr(equals + 1);
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
-      value = value.substr(1, value.size() - 2);
-    }
-    if (name.empty() || labels.contains(name)) {
-      return std::unexpected(
-          Problem{name.empty() ? "\"" + word + "\" has no label name" : name + " is given twice",
-                  "labels are written like alertname=HostDown service=checkout"});
-    }
-    labels[name] = value;
+/// A body that is no array is another kind of source's.
+Problem with_source_hint(Problem problem, const ExplainOptions& options, std::string_view body) {
+  const std::size_t begin = body.find_first_not_of(" \t\r\n");
+  const bool is_object = begin != body.npos && body[begin] == '{';
+  if (is_object && options.what.empty() && options.source.empty()) {
+    problem.cure =
+        "if it is a body such as Alertmanager's webhook sends, name its source: --source NAME";
   }
-  return json::serialize(json::array{json::object{{"labels", std::move(labels)}}});
+  return problem;
 }
 
 struct Files {
@@ -132,7 +123,7 @@ int explain_by_files(const ExplainOptions& options, Format format, Terminal& ter
                                          : body_of(options.what);
   if (!body) return report(terminal, body.error());
   const auto payload = decode_payload(files.settings, policy, *kind, source, *body);
-  if (!payload) return report(terminal, payload.error());
+  if (!payload) return report(terminal, with_source_hint(payload.error(), options, *body));
   for (const ingest::RefusedAlert& refused : payload->decoded.refused) {
     report(terminal, {"at " + refused.at + ": " + refused.problem, ""});
   }
@@ -157,7 +148,9 @@ Document ask(const ExplainOptions& options, const Remote& remote, Terminal& term
   const auto body =
       options.what.empty() ? read_payload(terminal, kPayloadMax) : body_of(options.what);
   if (!body) return std::unexpected(body.error());
-  return remote.post_text("/v1/explain", query, *body);
+  auto answer = remote.post_text("/v1/explain", query, *body);
+  if (!answer) return std::unexpected(with_source_hint(answer.error(), options, *body));
+  return answer;
 }
 
 }  // namespace

@@ -175,6 +175,64 @@ TEST(Explain, WrongUsageIsToldWithWhatWouldBeRight) {
   EXPECT_EQ(explain(Rules("severity: {default: SEV-9}\n"), {"alertname=A"}).code, 1);
 }
 
+/// What the words make of the alert, as JSON.
+boost::json::value alert_of(std::vector<std::string> words) {
+  const Rules rules(kPlain);
+  words.insert(words.end(), {"-o", "json"});
+  const Said said = explain(rules, words);
+  EXPECT_EQ(said.code, 0) << said.err;
+  return boost::json::parse(said.out).at("explanations").at(0).at("alert");
+}
+
+TEST(Explain, LabelsMayBeWrittenAsASelectorOfEqualities) {
+  const boost::json::value expected = {{"alertname", "A"}, {"b", "c \"d\""}};
+  EXPECT_EQ(alert_of({R"({alertname="A", b="c \"d\""})"}).at("labels"), expected);
+  EXPECT_EQ(alert_of({R"(alertname="A",b="c \"d\"")"}).at("labels"), expected);
+  EXPECT_EQ(alert_of({"A", R"(b="c \"d\"")"}).at("labels"), expected);
+  EXPECT_EQ(alert_of({"CPU is > 5"}).at("labels"),
+            (boost::json::value{{"alertname", "CPU is > 5"}}));
+  EXPECT_EQ(alert_of({"A", "path=\"~/x\"", "q=a=b"}).at("labels"),
+            (boost::json::value{{"alertname", "A"}, {"path", "~/x"}, {"q", "a=b"}}));
+}
+
+TEST(Explain, AnnotationsAreNamedAsInMatchers) {
+  const auto alert = alert_of({"A", "annotations.summary=low", R"({annotations.more="a b"})",
+                               R"("annotations.x"="label")"});
+  EXPECT_EQ(alert.at("annotations"), (boost::json::value{{"summary", "low"}, {"more", "a b"}}));
+  EXPECT_EQ(alert.at("labels").at("annotations.x"), "label");
+}
+
+TEST(Explain, WhatTestsALabelIsNoLabel) {
+  const Rules rules(kPlain);
+  for (const char* word : {"x=~\"foo\"", "x=~foo", "x!=foo", "x!=\"foo\"", "x!~\"foo\"", "cpu>=5",
+                           "cpu > 5", "x in (\"a\")", "{x=~\"foo\"}", "{alertname}", "{cpu > 5}"}) {
+    const Said said = explain(rules, {word});
+    EXPECT_EQ(said.code, 1) << word;
+    EXPECT_EQ(said.out, "") << word;
+    EXPECT_NE(said.err.find("tests a label"), said.err.npos) << word << ": " << said.err;
+    EXPECT_NE(said.err.find("labels are written like"), said.err.npos) << said.err;
+  }
+  const auto refusal = [&](const char* word) { return explain(rules, {word}).err; };
+  EXPECT_EQ(refusal("alertname="),
+            "tocsin: \"alertname=\": alertname has no value\n"
+            "  leave it out: an empty label is none\n");
+  EXPECT_NE(refusal("{a=\"\"}").find("a has no value"), std::string::npos);
+  EXPECT_NE(refusal("{a=\"1\", a=\"2\"}").find("a is given twice"), std::string::npos);
+  EXPECT_NE(refusal("{a=\"1\"").find("tocsin: \"{a=\"1\"\": "), std::string::npos);
+  EXPECT_NE(refusal("meta.source=\"x\"").find("--source"), std::string::npos);
+}
+
+TEST(Explain, ABodyOfAnotherKindOfSourceIsToldToNameIt) {
+  const std::string webhook = R"({"version":"4","alerts":[{"labels":{"alertname":"A"}}]})";
+  const Said said = explain(Rules(kPlain), {}, webhook);
+  EXPECT_EQ(said.code, 1);
+  EXPECT_NE(said.err.find("name its source: --source NAME"), said.err.npos) << said.err;
+  EXPECT_EQ(explain(Rules(kPlain), {}, "[{").err.find("--source"), std::string::npos);
+  Loopback daemon({{400, R"({"detail":"the body cannot be read"})"}});
+  const Said refused = say({"--url", daemon.url()}, webhook);
+  EXPECT_NE(refused.err.find("--source NAME"), refused.err.npos) << refused.err;
+}
+
 TEST(Explain, TheDaemonIsAskedForIncidentsAndFingerprints) {
   const Loopback::Answer none{200, R"({"explanations":[],"omitted":0,"refused":0})"};
   Loopback daemon({none, none, none});

@@ -144,6 +144,8 @@ class CasesOfTheShippedRules(Scenario):
                 self.assertEqual(tocsin.send(alerts).status, 200)
                 name = f"INC-{number}"
                 wait_until(lambda: self.alerts_of(tocsin, name) == len(alerts), 10, f"{name} of {len(alerts)} alerts")
+                # A page that is on its way is in no timeline yet.
+                wait_until(lambda: not tocsin.rows("SELECT 1 FROM page WHERE state = 'owed'"), 10, "all pages are sent")
                 made = tocsin.cli("test", "--init-from", name)
                 self.assertEqual(made.returncode, 0, made.stderr)
                 (self.folder / "made.yaml").write_text(made.stdout)
