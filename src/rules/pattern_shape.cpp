@@ -36,21 +36,6 @@ std::optional<Fragment> join(const Fragment& a, const Fragment& b) {
   return Fragment{a.lead, a.text, b.lead};
 }
 
-std::optional<Fragments> product(const Fragments& left, const Fragments& right) {
-  if (left.size() > 1 && right.size() > 1 && left.size() * right.size() > kProductMax) {
-    return std::nullopt;
-  }
-  Fragments out;
-  for (const Fragment& a : left) {
-    for (const Fragment& b : right) {
-      auto joined = join(a, b);
-      if (!joined) return std::nullopt;
-      out.push_back(*std::move(joined));
-    }
-  }
-  return out;
-}
-
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -59,13 +44,15 @@ bool is_repeat(char c) { return c == '*' || c == '+' || c == '?' || c == '{'; }
 
 class PatternReader {
  public:
-  explicit PatternReader(std::string_view text) : rest_(text) {}
+  explicit PatternReader(std::string_view text)
+      : rest_(text), written_max_(shape_bytes_max(text)) {}
 
   std::optional<Fragments> all() {
     auto out = alternatives(0);
     if (!out || !rest_.empty()) return std::nullopt;
     return out;
   }
+  std::size_t written() const { return written_; }
 
  private:
   char peek() const { return rest_.empty() ? '\0' : rest_.front(); }
@@ -94,11 +81,31 @@ class PatternReader {
       if (depth == 0 && skip("$")) return at_branch_end() ? std::optional(out) : std::nullopt;
       auto next = element(depth);
       if (!next) return std::nullopt;
-      auto longer = product(out, *next);
-      if (!longer) return std::nullopt;
-      out = *std::move(longer);
+      if (!append(*std::move(next), out)) return std::nullopt;
     }
     return out;
+  }
+
+  /// Each of `out` with each of `next`. False if that is nothing simple, or too much.
+  bool append(Fragments next, Fragments& out) {
+    if (out.size() == 1 && out.front().is_empty()) {
+      out = std::move(next);
+      return true;
+    }
+    if (out.size() > 1 && next.size() > 1 && out.size() * next.size() > kProductMax) return false;
+    Fragments longer;
+    for (const Fragment& a : out) {
+      for (const Fragment& b : next) {
+        const std::size_t size = 1 + a.text.size() + b.text.size();
+        if (size > written_max_ - written_) return false;
+        written_ += size;
+        auto joined = join(a, b);
+        if (!joined) return false;
+        longer.push_back(*std::move(joined));
+      }
+    }
+    out = std::move(longer);
+    return true;
   }
 
   std::optional<Fragments> element(int depth) {
@@ -128,25 +135,46 @@ class PatternReader {
     const char c = peek();
     if (c == '(') return group(depth);
     if (c == '[') return characters();
-    if (c == '\\') return escaped();
-    const std::string_view text = plain_text();
-    if (text.empty()) return std::nullopt;
-    rest_.remove_prefix(text.size());
-    return Fragments{Fragment{.text = std::string(text)}};
+    return text();
   }
 
-  /// Characters that stand for themselves. A repeat after them is about the last one only.
-  std::string_view plain_text() const {
-    std::size_t size = 0;
-    std::size_t last = 0;
-    while (size < rest_.size() && !std::string_view(".|()[]{}*+?^$\\").contains(rest_[size])) {
-      const CodePoint point = first_code_point(rest_.substr(size));
-      if (!point.valid) return {};
-      last = size;
-      size += point.size;
+  /// Characters that stand for themselves, as one text. A repeat after them is about the last one
+  /// only, which is then a text of its own.
+  std::optional<Fragments> text() {
+    std::string out;
+    while (true) {
+      const std::string_view before = rest_;
+      const std::string_view next = take_character();
+      if (next.empty()) break;
+      if (!out.empty() && !rest_.empty() && is_repeat(peek())) {
+        rest_ = before;
+        break;
+      }
+      out += next;
     }
-    const bool is_repeated = size < rest_.size() && is_repeat(rest_[size]);
-    return rest_.substr(0, is_repeated && last > 0 ? last : size);
+    if (out.empty()) return std::nullopt;
+    return Fragments{Fragment{.text = std::move(out)}};
+  }
+
+  /// Nothing, and nothing is taken, where none stands that is simple.
+  std::string_view take_character() {
+    if (rest_.empty()) return {};
+    if (peek() == '\\') return take_escaped();
+    if (std::string_view(".|()[]{}*+?^$").contains(peek())) return {};
+    const CodePoint point = first_code_point(rest_);
+    if (!point.valid) return {};
+    const std::string_view out = rest_.substr(0, point.size);
+    rest_.remove_prefix(point.size);
+    return out;
+  }
+
+  std::string_view take_escaped() {
+    const char c = rest_.size() > 1 ? rest_[1] : '\0';
+    const bool is_punctuation = c > ' ' && c < 0x7f && !is_letter_or_digit(c) && c != '_';
+    if (!is_punctuation) return {};
+    const std::string_view out = rest_.substr(1, 1);
+    rest_.remove_prefix(2);
+    return out;
   }
 
   std::optional<Fragments> group(int depth) {
@@ -171,16 +199,9 @@ class PatternReader {
     return out;
   }
 
-  std::optional<Fragments> escaped() {
-    skip("\\");
-    const char c = peek();
-    const bool is_punctuation = c > ' ' && c < 0x7f && !is_letter_or_digit(c) && c != '_';
-    if (!is_punctuation) return std::nullopt;
-    rest_.remove_prefix(1);
-    return Fragments{Fragment{.text = std::string(1, c)}};
-  }
-
   std::string_view rest_;
+  std::size_t written_max_;
+  std::size_t written_ = 0;
 };
 
 std::optional<PatternPiece> piece_of(Fragment fragment) {
@@ -200,8 +221,11 @@ std::optional<PatternPiece> piece_of(Fragment fragment) {
 
 }  // namespace
 
-std::optional<std::vector<PatternPiece>> read_pattern(std::string_view pattern) {
-  auto fragments = PatternReader(pattern).all();
+std::optional<std::vector<PatternPiece>> read_pattern(std::string_view pattern,
+                                                      std::size_t* written) {
+  PatternReader reader(pattern);
+  auto fragments = reader.all();
+  if (written != nullptr) *written = reader.written();
   if (!fragments) return std::nullopt;
   std::vector<PatternPiece> out;
   for (Fragment& fragment : *fragments) {
@@ -212,6 +236,9 @@ std::optional<std::vector<PatternPiece>> read_pattern(std::string_view pattern) 
   std::ranges::sort(out);
   const auto repeats = std::ranges::unique(out);
   out.erase(repeats.begin(), repeats.end());
+  std::size_t bytes = 0;
+  for (const PatternPiece& piece : out) bytes += sizeof piece + piece.text.size();
+  if (bytes > shape_bytes_max(pattern)) return std::nullopt;
   return out;
 }
 

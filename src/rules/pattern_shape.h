@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,16 @@ struct PatternPiece {
 /// The dots stand for text without line ends that RE2 takes for UTF-8: if a value does not match
 /// `.*` as a whole, none of the pieces with dots hold; if it does, each holds as soon as its text
 /// stands in its place.
-std::optional<std::vector<PatternPiece>> read_pattern(std::string_view pattern);
+///
+/// Products of alternatives repeat the text around them. What is written in all, fragments and
+/// their bytes, stays within kShapeBytesPerByte for each byte of the pattern and some to begin
+/// with, and so does the memory of the pieces: beyond that RE2 is smaller. `written`: how much it
+/// was.
+std::optional<std::vector<PatternPiece>> read_pattern(std::string_view pattern,
+                                                      std::size_t* written = nullptr);
+constexpr std::size_t kShapeBytesPerByte = 32;
+constexpr std::size_t shape_bytes_max(std::string_view pattern) {
+  return kShapeBytesPerByte * (pattern.size() + 64);
+}
 
 }  // namespace tocsin::rules

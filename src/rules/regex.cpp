@@ -8,18 +8,9 @@ namespace {
 
 constexpr std::int64_t kRegexMemoryMax = 2 << 20;
 
-/// Products of alternatives repeat the text around them: then RE2 is smaller.
-constexpr std::size_t kPieceBytesPerByte = 32;
-
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
 bool is_plain_byte(char c) { return c != '\n' && static_cast<unsigned char>(c) < 0x80; }
-
-std::size_t bytes_of(const std::vector<PatternPiece>& pieces) {
-  std::size_t out = 0;
-  for (const PatternPiece& each : pieces) out += sizeof each + each.text.size();
-  return out;
-}
 
 /// Of a piece with dots and a text that dots match.
 bool stands_in(const PatternPiece& each, std::string_view text) {
@@ -42,8 +33,7 @@ bool stands_in(const PatternPiece& each, std::string_view text) {
 std::expected<std::shared_ptr<const Regex>, std::string> Regex::read(std::string pattern) {
   auto regex = std::make_shared<Regex>();
   regex->pattern_ = std::move(pattern);
-  auto pieces = read_pattern(regex->pattern_);
-  if (pieces && bytes_of(*pieces) <= kPieceBytesPerByte * (regex->pattern_.size() + 64)) {
+  if (auto pieces = read_pattern(regex->pattern_)) {
     // Sorted, with `whole` before all others.
     const auto is_whole = [](const PatternPiece& each) {
       return each.where == PatternPiece::Where::whole;

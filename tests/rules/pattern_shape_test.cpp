@@ -7,6 +7,8 @@
 #include <random>
 #include <string>
 
+#include "rules/regex.h"
+
 namespace tocsin::rules {
 namespace {
 
@@ -43,6 +45,9 @@ TEST(PatternShape, IsSimpleWhereThePatternIs) {
       {"(web|api)-(1|2)", "<api-1> or <api-2> or <web-1> or <web-2>"},
       {"[ab]c", "<ac> or <bc>"},
       {"a\\.b\\|c", "<a.b|c>"},
+      {"a\\.?", "<a> or <a.>"},
+      {"a\\.\\.?b?", "<a.> or <a..> or <a..b> or <a.b>"},
+      {"é?", "<> or <é>"},
       {"foo.*", "<foo>.*"},
       {"foo.+", "<foo>.+"},
       {"foo.*?", "<foo>.*"},
@@ -79,6 +84,9 @@ TEST(PatternShape, IsSimpleWhereThePatternIs) {
       {"(^a)", "regex"},
       {"a^b", "regex"},
       {"a$b", "regex"},
+      {"a\\.*", "regex"},
+      {"a\\", "regex"},
+      {"ab\xff", "regex"},
       {"a\\b", "regex"},
       {"x]", "regex"},
   };
@@ -90,6 +98,83 @@ TEST(PatternShape, LeavesProductsThatGrowToRe2) {
   for (int i = 0; i < 30; ++i) pattern += "(a|b)";
   EXPECT_FALSE(read_pattern(pattern));
   EXPECT_FALSE(read_pattern(std::string(40, '(') + "a" + std::string(40, ')')));
+}
+
+std::string repeat(std::string_view part, int times) {
+  std::string out;
+  for (; times > 0; --times) out += part;
+  return out;
+}
+
+/// At their full size each once took seconds: alternatives were copied for every element after
+/// them.
+std::vector<std::string> growing_patterns(int part) {
+  return {
+      "(" + repeat("ab|c|", 1500 / part) + "d)" + repeat("\\.", 4000 / part),
+      "(" + repeat("ab|c|", 1500 / part) + "d)" + repeat("(?:x)", 1600 / part),
+      "(" + repeat("ab|c|", 1500 / part) + "d)" + repeat("[x]", 2600 / part),
+      repeat("(a|b)?", 8) + repeat("(?:x)", 3000 / part),
+      repeat("(?:x)", 3200 / part),
+      repeat("\\.", 8000 / part),
+      repeat("(", 15) + repeat("a|", 8000 / part) + repeat(")", 15),
+      repeat("(?:", 15) + "x" + repeat("y)", 15) + repeat("(?:x)", 3000 / part),
+      "(" + repeat("x", 8000 / part) + "|" + repeat("y|", 4000 / part) + ")(?:z)",
+      repeat(".*|", 5000 / part),
+      repeat("é?", 9) + repeat("(?:é)", 2000 / part),
+  };
+}
+
+TEST(PatternShape, WritesInProportionToThePattern) {
+  for (const std::string& pattern : growing_patterns(1)) {
+    ASSERT_LE(pattern.size(), 16u * 1024);
+    std::size_t written = 0;
+    const auto pieces = read_pattern(pattern, &written);
+    EXPECT_LE(written, 32 * (pattern.size() + 64)) << pattern.substr(0, 40);
+    std::size_t bytes = 0;
+    if (pieces) {
+      for (const PatternPiece& piece : *pieces) bytes += sizeof piece + piece.text.size();
+    }
+    EXPECT_LE(bytes, 32 * (pattern.size() + 64)) << pattern.substr(0, 40);
+  }
+}
+
+TEST(PatternShape, OfRunsOfEscapesIsWrittenOnce) {
+  std::size_t written = 0;
+  EXPECT_EQ(show(read_pattern(repeat("\\.", 8000), &written)), "<" + repeat(".", 8000) + ">");
+  EXPECT_EQ(written, 0u);
+  EXPECT_EQ(show(read_pattern("(a|b)" + repeat("\\.c", 5000), &written)),
+            "<a" + repeat(".c", 5000) + "> or <b" + repeat(".c", 5000) + ">");
+  EXPECT_EQ(written, 2u * (1 + 1 + 10'000));
+}
+
+TEST(PatternShape, OfPatternsThatGrowSaysWhatRe2Says) {
+  const std::string values[] = {"",
+                                "a",
+                                "y",
+                                "yz",
+                                repeat("x", 800) + "z",
+                                "ab" + repeat(".", 400),
+                                "ab" + repeat(".", 399),
+                                "d" + repeat("x", 160),
+                                "d" + repeat("x", 260),
+                                "ba" + repeat("x", 300),
+                                repeat("x", 320),
+                                repeat(".", 800),
+                                "x" + repeat("y", 15) + repeat("x", 300),
+                                repeat("é", 205)};
+  int matches = 0;
+  for (const std::string& pattern : growing_patterns(10)) {
+    const auto regex = Regex::read(pattern);
+    ASSERT_TRUE(regex) << pattern.substr(0, 40) << ": " << regex.error();
+    const re2::RE2 other(pattern, re2::RE2::Quiet);
+    for (const std::string& value : values) {
+      const bool expected = re2::RE2::FullMatch(value, other);
+      EXPECT_EQ((*regex)->matches_whole(value), expected)
+          << pattern.substr(0, 40) << " on " << value.substr(0, 40);
+      matches += expected ? 1 : 0;
+    }
+  }
+  EXPECT_GT(matches, 20);
 }
 
 bool holds(const PatternPiece& piece, std::string_view value, bool plain) {
