@@ -1,8 +1,13 @@
 #include "rules/condition.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <functional>
 #include <iterator>
+#include <limits>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -41,16 +46,22 @@ Condition negate_if(bool negated, Condition condition) {
   CHECK(!"only leaves and constants are negated");
 }
 
-Test test_of(Op op) {
-  switch (op) {
+/// Nothing if no number fulfils it.
+std::optional<Threshold> threshold_of(const Matcher& matcher, std::uint32_t label) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const double number = matcher.number + 0.0;  // -0.0 becomes 0.0, which compares alike.
+  if (std::isnan(number)) return std::nullopt;
+  switch (matcher.op) {
     case Op::greater:
-      return Test::greater;
+      if (number == kInfinity) return std::nullopt;
+      return Threshold{label, true, std::nextafter(number, kInfinity)};
     case Op::greater_equal:
-      return Test::greater_equal;
+      return Threshold{label, true, number};
     case Op::less:
-      return Test::less;
+      if (number == -kInfinity) return std::nullopt;
+      return Threshold{label, false, std::nextafter(number, -kInfinity) + 0.0};
     default:
-      return Test::less_equal;
+      return Threshold{label, false, number};
   }
 }
 
@@ -147,6 +158,16 @@ Condition Vocabulary::condition_of_pieces(const Matcher& matcher, std::uint32_t 
   return leaf(test, label, add_pattern(std::move(pattern)));
 }
 
+Condition Vocabulary::condition_of_comparison(const Matcher& matcher, std::uint32_t label) {
+  const std::optional<Threshold> threshold = threshold_of(matcher, label);
+  if (!threshold) return constant(false);
+  std::string key(1 + sizeof(double), threshold->at_least ? '>' : '<');
+  std::memcpy(key.data() + 1, &threshold->number, sizeof(double));
+  const std::uint32_t number = threshold_texts_.add(label, key);
+  if (number == thresholds.size()) thresholds.push_back(*threshold);
+  return leaf(Test::threshold, label, number);
+}
+
 Condition Vocabulary::condition_of_pattern(const Matcher& matcher, std::uint32_t label) {
   CHECK(matcher.regex != nullptr);
   const std::uint32_t number = pattern_texts_.add(label, matcher.regex->pattern());
@@ -179,9 +200,7 @@ Condition Vocabulary::condition_of(const Matcher& matcher, bool negated) {
     case Op::greater_equal:
     case Op::less:
     case Op::less_equal:
-      numbers.push_back(matcher.number);
-      return negate_if(negated, leaf(test_of(matcher.op), label,
-                                     static_cast<std::uint32_t>(numbers.size() - 1)));
+      return negate_if(negated, condition_of_comparison(matcher, label));
   }
   CHECK(!"an operator outside its enumeration");
 }
@@ -316,6 +335,20 @@ std::vector<std::uint32_t> Vocabulary::order_values() {
   for (std::vector<std::uint32_t>& set : sets) change(set);
   for (Pattern& pattern : patterns) change(pattern.values);
   return by_number;
+}
+
+std::vector<std::uint32_t> Vocabulary::order_thresholds() {
+  std::vector<std::uint32_t> order(thresholds.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, std::less<>(), [&](std::uint32_t old) { return thresholds[old]; });
+  std::vector<std::uint32_t> to(order.size());
+  std::vector<Threshold> sorted;
+  for (const std::uint32_t old : order) {
+    to[old] = static_cast<std::uint32_t>(sorted.size());
+    sorted.push_back(thresholds[old]);
+  }
+  thresholds = std::move(sorted);
+  return to;
 }
 
 }  // namespace tocsin::rules

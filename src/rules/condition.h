@@ -27,10 +27,7 @@ enum class Test : std::uint8_t {
   set,                // is it in set number `operand`
   pattern,            // does pattern number `operand` hold; false where the label is absent
   pattern_or_absent,  // the same, true where the label is absent
-  greater,            // than number `operand`; false for what is no number
-  greater_equal,
-  less,
-  less_equal,
+  threshold,          // does threshold number `operand` hold; false for what is no number
 };
 
 struct Leaf {
@@ -61,6 +58,16 @@ struct Pattern {
   std::uint32_t uses = 0;
 };
 
+/// A comparison. Of doubles `v > n` is the same as `v >= ` the next one after n, and `<` likewise,
+/// so two kinds are enough.
+struct Threshold {
+  std::uint32_t label = 0;
+  bool at_least = false;  ///< Else: at most.
+  double number = 0;
+  /// By label; what is at most first, so that what holds for one number stands together.
+  friend auto operator<=>(const Threshold&, const Threshold&) = default;
+};
+
 /// Everything that rules ask, each thing once.
 class Vocabulary {
  public:
@@ -72,6 +79,8 @@ class Vocabulary {
   /// Numbers values again so that those of a label stand together, in every set and pattern, too.
   /// Returns the new number of each old one. Once, when every predicate has been read.
   std::vector<std::uint32_t> order_values();
+  /// The same for thresholds, which are sorted then.
+  std::vector<std::uint32_t> order_thresholds();
 
   TextTable names;   ///< Of labels, scoped by field.
   TextTable values;  ///< Scoped by label; numbered from 0, so without kFirstValue.
@@ -85,12 +94,13 @@ class Vocabulary {
   std::vector<std::uint32_t> value_uses;         ///< By number less kFirstValue.
   std::vector<std::vector<std::uint32_t>> sets;  ///< Value numbers, sorted.
   std::vector<Pattern> patterns;
-  std::vector<double> numbers;
+  std::vector<Threshold> thresholds;
 
  private:
   Condition condition_of(const Predicate&, bool negated);
   Condition condition_of(const Matcher&, bool negated);
   Condition condition_of_terms(const std::vector<Predicate>&, Condition::Kind, bool negated);
+  Condition condition_of_comparison(const Matcher&, std::uint32_t label);
   Condition condition_of_pattern(const Matcher&, std::uint32_t label);
   Condition condition_of_pieces(const Matcher&, std::uint32_t label);
   Condition condition_of_set(std::uint32_t label, std::vector<std::uint32_t> members);
@@ -103,7 +113,8 @@ class Vocabulary {
 
   TextTable large_sets_;  // Their members as bytes → pattern_of_large_set_.
   std::vector<std::uint32_t> pattern_of_large_set_;
-  TextTable pattern_texts_;  // → condition_of_text_
+  TextTable threshold_texts_;  // Kind and number as bytes.
+  TextTable pattern_texts_;    // → condition_of_text_
   std::vector<Condition> condition_of_text_;
 };
 

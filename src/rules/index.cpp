@@ -27,7 +27,8 @@ std::span<const std::uint32_t> Index::without_witness(Stage stage) const {
 std::size_t Index::bytes() const {
   std::size_t bytes = sizeof(IndexTables) + tables_->names.bytes() + tables_->values.bytes() +
                       tables_->pattern_index.bytes() + bytes_of(tables_->sets) +
-                      bytes_of(tables_->numbers) + bytes_of(tables_->program);
+                      bytes_of(tables_->thresholds) + bytes_of(tables_->thresholds_of_label) +
+                      bytes_of(tables_->program);
   for (const StageTables& stage : tables_->stages) {
     bytes += bytes_of(stage.first) + bytes_of(stage.postings) + bytes_of(stage.everywhere) +
              bytes_of(stage.always) + bytes_of(stage.without_witness);

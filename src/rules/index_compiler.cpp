@@ -60,8 +60,22 @@ class IndexCompiler {
       tables_.sets.push_back(static_cast<std::uint32_t>(set.size()));
       tables_.sets.insert(tables_.sets.end(), set.begin(), set.end());
     }
-    tables_.numbers = vocabulary_.numbers;
+    take_thresholds();
     tables_.pattern_index = PatternIndex(vocabulary_.patterns, tables_.labels, limits);
+  }
+
+  void take_thresholds() {
+    new_threshold_ = vocabulary_.order_thresholds();
+    if (new_threshold_.empty()) return;
+    tables_.thresholds_of_label.resize(tables_.labels);
+    for (const Threshold& threshold : vocabulary_.thresholds) {
+      ThresholdsOfLabel& label = tables_.thresholds_of_label[threshold.label];
+      const auto number = static_cast<std::uint32_t>(tables_.thresholds.size());
+      if (label.end == 0) label.first = label.at_least = number;
+      label.end = number + 1;
+      if (!threshold.at_least) label.at_least = label.end;
+      tables_.thresholds.push_back(threshold.number);
+    }
   }
 
   void compile(Condition& condition) {
@@ -82,6 +96,9 @@ class IndexCompiler {
   void use_new_numbers(Condition& condition) {
     if (condition.kind == Kind::leaf && condition.leaf.test == Test::value) {
       condition.leaf.operand = new_number_[condition.leaf.operand];
+    }
+    if (condition.kind == Kind::leaf && condition.leaf.test == Test::threshold) {
+      condition.leaf.operand = new_threshold_[condition.leaf.operand];
     }
     for (Condition& term : condition.terms) use_new_numbers(term);
   }
@@ -209,7 +226,8 @@ class IndexCompiler {
   Vocabulary vocabulary_;
   Expectation expectation_{vocabulary_, tables_};
   std::vector<std::uint32_t> new_number_;  // Of values.
-  std::vector<std::uint32_t> set_at_;      // Where a set begins in the tables.
+  std::vector<std::uint32_t> new_threshold_;
+  std::vector<std::uint32_t> set_at_;  // Where a set begins in the tables.
   std::vector<Waiting> waiting_;
   StageTables* stage_ = nullptr;
 };

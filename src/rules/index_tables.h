@@ -58,7 +58,16 @@ struct StageTables {
   std::vector<std::uint32_t> without_witness;
 };
 
-/// What an Index is. Witness keys: first the labels (present), then the values, then the patterns.
+/// The thresholds of one label, sorted: what is at most, then what is at least. Those that hold for
+/// a number are some at the end of the former and some at the beginning of the latter: a row.
+struct ThresholdsOfLabel {
+  std::uint32_t first = 0;
+  std::uint32_t at_least = 0;  ///< Where these begin.
+  std::uint32_t end = 0;
+};
+
+/// What an Index is. Witness keys: first the labels (present), then the values, the patterns and
+/// the thresholds.
 struct IndexTables {
   std::shared_ptr<const char>
       identity;     ///< Tells indexes apart, even if one takes the other's place.
@@ -71,7 +80,8 @@ struct IndexTables {
   bool asks_annotations = false;
   PatternIndex pattern_index;
   std::vector<std::uint32_t> sets;  ///< Size, then value numbers ascending; one after the other.
-  std::vector<double> numbers;
+  std::vector<double> thresholds;
+  std::vector<ThresholdsOfLabel> thresholds_of_label;  ///< Empty if there are none at all.
   std::vector<Instruction> program;
   std::array<StageTables, kStages> stages;
 
@@ -80,7 +90,12 @@ struct IndexTables {
   std::uint32_t key_of_pattern(std::uint32_t pattern) const {
     return labels + known_values + pattern;
   }
-  std::uint32_t keys() const { return labels + known_values + patterns; }
+  std::uint32_t key_of_threshold(std::uint32_t threshold) const {
+    return labels + known_values + patterns + threshold;
+  }
+  std::uint32_t keys() const {
+    return key_of_threshold(static_cast<std::uint32_t>(thresholds.size()));
+  }
 };
 
 IndexTables compile_index(const Index::Predicates&, const Index::Limits&);

@@ -24,10 +24,15 @@ struct LabelState {
   std::uint32_t value = kAbsent;
   std::uint32_t first_held = 0;  // Patterns that hold, in Memory::held.
   std::uint32_t held = 0;
+  std::uint32_t threshold = 0;   // The first one that holds,
+  std::uint32_t thresholds = 0;  // and how many do.
   bool touched = false;
-  bool patterns_known = false;
-  bool number_known = false;
-  std::optional<double> number;
+  bool asked = false;  // Patterns and thresholds.
+  void forget_answers() {
+    stamp = kNoStamp;
+    thresholds = 0;
+    asked = false;
+  }
 };
 
 }  // namespace
@@ -46,13 +51,13 @@ struct Memory {
   bool recall(const LabelState&, std::uint32_t label);
   void learn(const LabelState&, std::uint32_t label);
   void find_patterns(LabelState&, std::uint32_t label);
-  void find_patterns();
+  void find_thresholds(LabelState&, std::uint32_t label);
+  void find_answers();
   void match(const StageTables&, const LabelState&, std::uint32_t label);
   void scan(std::span<const Posting>);
-  void scan_key(const StageTables&, std::uint32_t key);
+  void scan_keys(const StageTables&, std::uint32_t key, std::uint32_t count = 1);
   std::uint32_t run(std::uint32_t program);
   bool holds(const Instruction&);
-  bool compares(const Instruction&);
 
   const IndexTables* tables = nullptr;
   std::shared_ptr<const char> identity;
@@ -94,8 +99,8 @@ void Memory::forget_labels() {
     bits.data()[label + 1] = kAbsentBit;
     LabelState& state = states.data()[label];
     state.value = kAbsent;
-    state.stamp = kNoStamp;
     state.touched = false;
+    state.forget_answers();
   }
   touched.clear();
   unnumbered.clear();
@@ -108,10 +113,8 @@ void Memory::set(std::uint32_t label, std::string_view value) {
   LabelState& state = states.data()[label];
   if (!state.touched) touched.push_back(label);
   state.touched = true;
-  state.patterns_known = false;
-  state.number_known = false;
   state.text = value;
-  state.stamp = kNoStamp;
+  state.forget_answers();
   if (value.empty()) {
     bits.data()[label + 1] = kAbsentBit;
     state.value = kAbsent;
@@ -152,7 +155,6 @@ void Memory::learn(const LabelState& state, std::uint32_t label) {
 }
 
 void Memory::find_patterns(LabelState& state, std::uint32_t label) {
-  state.patterns_known = true;
   if (!tables->pattern_index.has_patterns(label)) return;
   state.first_held = static_cast<std::uint32_t>(held.size());
   if (!recall(state, label)) learn(state, label);
@@ -163,31 +165,27 @@ void Memory::find_patterns(LabelState& state, std::uint32_t label) {
   }
 }
 
-void Memory::find_patterns() {
-  for (const std::uint32_t label : touched) {
-    LabelState& state = states.data()[label];
-    if (state.value != kAbsent && !state.patterns_known) find_patterns(state, label);
-  }
+void Memory::find_thresholds(LabelState& state, std::uint32_t label) {
+  const ThresholdsOfLabel& of_label = tables->thresholds_of_label.data()[label];
+  if (of_label.end == 0) return;
+  const std::optional<double> number = to_number(state.text);
+  if (!number) return;
+  const double* const thresholds = tables->thresholds.data();
+  const double* const split = thresholds + of_label.at_least;
+  const double* const from = std::lower_bound(thresholds + of_label.first, split, *number);
+  const double* const to = std::upper_bound(split, thresholds + of_label.end, *number);
+  state.threshold = static_cast<std::uint32_t>(from - thresholds);
+  state.thresholds = static_cast<std::uint32_t>(to - from);
 }
 
-bool Memory::compares(const Instruction& instruction) {
-  LabelState& state = states.data()[instruction.label];
-  if (state.value == kAbsent) return false;
-  if (!state.number_known) {
-    state.number = to_number(state.text);
-    state.number_known = true;
-  }
-  if (!state.number) return false;
-  const double operand = tables->numbers[instruction.operand];
-  switch (static_cast<Test>(instruction.test)) {
-    case Test::greater:
-      return *state.number > operand;
-    case Test::greater_equal:
-      return *state.number >= operand;
-    case Test::less:
-      return *state.number < operand;
-    default:
-      return *state.number <= operand;
+void Memory::find_answers() {
+  const bool has_thresholds = !tables->thresholds.empty();
+  for (const std::uint32_t label : touched) {
+    LabelState& state = states.data()[label];
+    if (state.value == kAbsent || state.asked) continue;
+    state.asked = true;
+    find_patterns(state, label);
+    if (has_thresholds) find_thresholds(state, label);
   }
 }
 
@@ -204,9 +202,10 @@ bool Memory::holds(const Instruction& instruction) {
       return marks.data()[instruction.operand] == state.stamp;
     case Test::pattern_or_absent:
       return state.value == kAbsent || marks.data()[instruction.operand] == state.stamp;
-    default:
-      return compares(instruction);
+    case Test::threshold:
+      return instruction.operand - state.threshold < state.thresholds;  // Wraps below the first.
   }
+  CHECK(!"a test outside its enumeration");
 }
 
 std::uint32_t Memory::run(std::uint32_t program) {
@@ -231,10 +230,11 @@ void Memory::scan(std::span<const Posting> postings) {
   }
 }
 
-inline void Memory::scan_key(const StageTables& stage, std::uint32_t key) {
+/// Keys in a row have their postings in a row.
+inline void Memory::scan_keys(const StageTables& stage, std::uint32_t key, std::uint32_t count) {
   const std::uint32_t* const first = stage.first.data() + key;
   const std::uint32_t from = first[0];
-  const std::uint32_t to = first[1];
+  const std::uint32_t to = first[count];
   if (from != to) scan({stage.postings.data() + from, stage.postings.data() + to});
 }
 
@@ -249,11 +249,14 @@ const Matching::Counters& Matching::counters() const {
 }
 
 void Memory::match(const StageTables& stage, const LabelState& state, std::uint32_t label) {
-  scan_key(stage, tables->key_of_label(label));
-  if (state.value != kUnknownValue) scan_key(stage, tables->key_of_value(state.value));
+  scan_keys(stage, tables->key_of_label(label));
+  if (state.value != kUnknownValue) scan_keys(stage, tables->key_of_value(state.value));
+  if (state.thresholds > 0) {
+    scan_keys(stage, tables->key_of_threshold(state.threshold), state.thresholds);
+  }
   if (state.stamp == kNoStamp) return;
   for (std::uint32_t i = 0; i < state.held; ++i) {
-    scan_key(stage, tables->key_of_pattern(held.data()[state.first_held + i]));
+    scan_keys(stage, tables->key_of_pattern(held.data()[state.first_held + i]));
   }
 }
 
@@ -287,7 +290,7 @@ void Matching::match(Stage which, std::vector<std::uint32_t>& out) {
   out.clear();
   if (stage.predicates == 0) return;
   for (const std::uint32_t number : stage.always) memory.found.add(number);
-  memory.find_patterns();  // All of them, before a program asks for one.
+  memory.find_answers();  // All of them, before a program asks for one.
   memory.scan(stage.everywhere);
   if (!stage.first.empty()) {
     for (const std::uint32_t label : memory.touched) {

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "tocsin/base/check.h"
+
 namespace tocsin::rules {
 namespace {
 
 /// Guesses for what the rules do not tell.
 constexpr double kPresent = 0.7;
-constexpr double kComparison = 0.4;
+constexpr double kThreshold = 0.5;      // Less than presence, mostly more than a single value.
 constexpr double kPatternPerValue = 3;  // A pattern is asked for several values at once.
 
 }  // namespace
@@ -42,9 +44,10 @@ double Expectation::holds(const Leaf& leaf) const {
       return of_pattern(vocabulary_.patterns[leaf.operand]);
     case Test::pattern_or_absent:
       return 1 - kPresent + of_pattern(vocabulary_.patterns[leaf.operand]);
-    default:
-      return kComparison;
+    case Test::threshold:
+      return kThreshold;
   }
+  CHECK(!"a test outside its enumeration");
 }
 
 double Expectation::of(const Leaf& leaf) const {
@@ -67,8 +70,8 @@ bool Expectation::implies_present(const Leaf& leaf) const {
 std::optional<Witness> Expectation::witness_of(const Leaf& leaf) const {
   if (!implies_present(leaf)) return std::nullopt;
   Witness out{.cost = of(leaf), .exact = true};
-  if (leaf.negated || leaf.test >= Test::greater) {
-    const bool is_presence = leaf.negated && leaf.test == Test::value;
+  if (leaf.negated) {
+    const bool is_presence = leaf.test == Test::value;
     return Witness{{tables_.key_of_label(leaf.label)}, kPresent, is_presence};
   }
   switch (leaf.test) {
@@ -80,7 +83,11 @@ std::optional<Witness> Expectation::witness_of(const Leaf& leaf) const {
         out.keys.push_back(tables_.key_of_value(value));
       }
       break;
-    default:
+    case Test::threshold:
+      out.keys = {tables_.key_of_threshold(leaf.operand)};
+      break;
+    case Test::pattern:
+    case Test::pattern_or_absent:
       out.keys = {tables_.key_of_pattern(leaf.operand)};
   }
   return out;

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -177,6 +179,98 @@ TEST(Index, ReadsOnlyWhatAnAlertMayFulfil) {
             std::vector<std::uint32_t>{});
   EXPECT_EQ(matching.counters().candidates, 2u);
   EXPECT_EQ(matching.counters().verified, 1u);
+}
+
+TEST(Index, ReadsOnlyTheComparisonsThatHold) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 10'000; ++i) texts.push_back("cpu > " + std::to_string(i));
+  for (int i = 0; i < 10'000; ++i) texts.push_back("cpu <= " + std::to_string(-i));
+  for (int i = 0; i < 10'000; ++i) texts.push_back("mem >= " + std::to_string(i));
+  const Index index = lists_of(texts).index();
+  Matching matching;
+  struct Case {
+    Labels labels;
+    std::vector<std::uint32_t> found;
+  };
+  const Case cases[] = {
+      {{{"cpu", "2.5"}}, {0, 1, 2}},
+      {{{"cpu", "2"}}, {0, 1}},
+      {{{"cpu", "-1.5"}}, {10'000, 10'001}},
+      {{{"cpu", "0"}}, {10'000}},
+      {{{"cpu", "-0"}}, {10'000}},
+      {{{"cpu", "1"}, {"mem", "1"}}, {0, 20'000, 20'001}},
+      {{{"cpu", "high"}}, {}},
+      {{{"cpu", "NaN"}}, {}},
+      {{{"cpu", ""}}, {}},
+  };
+  for (const Case& c : cases) {
+    const std::uint64_t before = matching.counters().candidates;
+    EXPECT_EQ(match(matching, index, c.labels), c.found) << labels_to_json(c.labels);
+    EXPECT_EQ(matching.counters().candidates - before, c.found.size());
+  }
+}
+
+TEST(Index, LetsAComparisonWaitWhereAllRulesShareAName) {
+  Lists lists;
+  for (int i = 0; i < 1000; ++i) {
+    lists.stages[0].push_back({AllOf{{{matcher_of("alertname=Load")},
+                                      {matcher_of("cpu")},
+                                      {matcher_of("cpu >= " + std::to_string(i))}}}});
+  }
+  const Index index = lists.index();
+  Matching matching;
+  EXPECT_EQ(match(matching, index, {{"alertname", "Load"}, {"cpu", "1e0"}}),
+            (std::vector<std::uint32_t>{0, 1}));
+  EXPECT_EQ(matching.counters().candidates, 2u);
+}
+
+/// Each edge from below, on it and above; also what only code can write.
+TEST(Index, ComparesAsTheLinearEvaluatorDoes) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  constexpr double kMax = std::numeric_limits<double>::max();
+  constexpr double kLeast = std::numeric_limits<double>::denorm_min();
+  Lists lists;
+  for (const double number :
+       {-kInfinity, -kMax, -5.0, -kLeast, -0.0, 0.0, kLeast, 4.999, 5.0, std::nextafter(5.0, 6.0),
+        kMax, kInfinity, std::numeric_limits<double>::quiet_NaN()}) {
+    for (const Op op : {Op::greater, Op::greater_equal, Op::less, Op::less_equal}) {
+      Predicate one{Matcher{.op = op, .name = "a", .number = number}};
+      lists.stages[0].push_back({Not{{one}}});
+      lists.stages[0].push_back({AllOf{{one, {matcher_of("b=x")}}}});
+      lists.stages[0].push_back({AnyOf{{one, {matcher_of("b=x")}}}});
+      lists.stages[0].push_back(std::move(one));
+    }
+  }
+  const Index index = lists.index();
+  Matching matching;
+  for (const char* const value : {"",
+                                  "x",
+                                  "NaN",
+                                  "-Inf",
+                                  "-1.7976931348623157e308",
+                                  "-5.0001",
+                                  "-5",
+                                  "-5e-324",
+                                  "-0",
+                                  "0",
+                                  "+0",
+                                  "5e-324",
+                                  "1e-320",
+                                  "4.999",
+                                  "4.9999999999999991",
+                                  "5",
+                                  "5.0",
+                                  "5.000000000000001",
+                                  "5.000000000000002",
+                                  "1.7976931348623157e308",
+                                  "+Inf",
+                                  "Inf"}) {
+    for (const char* const other : {"x", "y"}) {
+      const Labels labels = {{"a", value}, {"b", other}};
+      EXPECT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}))
+          << value;
+    }
+  }
 }
 
 /// Up to thirty values of a label have a bit of their own, more share them.

@@ -13,15 +13,55 @@ namespace {
 constexpr std::array<std::string_view, 6> kNames = {"a", "b", "c", "dd", "env", "é"};
 
 std::vector<std::string> make_values() {
-  std::vector<std::string> out = {
-      "a",           "b",     "ab",       "ba",    "prod",         "prod-1",
-      "prod-12",     "stage", "web-prod", "é",     "éa",           "aé",
-      "\xff",        "a\xff", "\xc3",     "a\nb",  "\n",           "prod-\n",
-      "a\n",         "5",     "5.0",      " 5",    "5 ",           "1e",
-      "1e2",         "NaN",   "Inf",      "+Inf",  "-Inf",         "-3",
-      "+3",          "+-3",   "0x10",     "1e400", "1e-400",       "PROD",
-      "a.b",         "v17",   "v42",      "v99",   "\xed\xa0\x80", "\xf4\x90\x80\x80",
-      "\xe0\x80\x80"};
+  std::vector<std::string> out = {"a",
+                                  "b",
+                                  "ab",
+                                  "ba",
+                                  "prod",
+                                  "prod-1",
+                                  "prod-12",
+                                  "stage",
+                                  "web-prod",
+                                  "é",
+                                  "éa",
+                                  "aé",
+                                  "\xff",
+                                  "a\xff",
+                                  "\xc3",
+                                  "a\nb",
+                                  "\n",
+                                  "prod-\n",
+                                  "a\n",
+                                  "5",
+                                  "5.0",
+                                  " 5",
+                                  "5 ",
+                                  "1e",
+                                  "1e2",
+                                  "NaN",
+                                  "Inf",
+                                  "+Inf",
+                                  "-Inf",
+                                  "-3",
+                                  "+3",
+                                  "+-3",
+                                  "0x10",
+                                  "1e400",
+                                  "1e-400",
+                                  "PROD",
+                                  "a.b",
+                                  "v17",
+                                  "v42",
+                                  "v99",
+                                  "\xed\xa0\x80",
+                                  "\xf4\x90\x80\x80",
+                                  "\xe0\x80\x80",
+                                  "0",
+                                  "-0",
+                                  "4.999",
+                                  "99.5",
+                                  "17",
+                                  "1e300"};
   out.push_back(std::string("a\0b", 3));
   out.push_back("prod-" + std::string(300, 'x'));
   out.push_back(std::string(300, 'a'));
@@ -133,6 +173,7 @@ Matcher matcher_of(std::string_view text) {
 std::string RandomRules::name() { return std::string(kNames[below(kNames.size())]); }
 
 std::string RandomRules::value() {
+  if (chance(0.1)) return std::to_string(static_cast<double>(below(120)) - 20);
   // The first ones more often, so that rules hold.
   const std::size_t end = chance(0.6) ? 8 : values().size();
   return values()[below(end)];
@@ -168,7 +209,9 @@ void RandomRules::set_operand(Matcher& matcher) {
       return;
     }
     default:
-      matcher.number = std::array{-3.0, 0.0, 3.0, 5.0, 99.5, 1e300}[below(6)];
+      // Mostly edges that values stand on, else one of many.
+      matcher.number = chance(0.6) ? std::array{-3.0, 0.0, -0.0, 3.0, 5.0, 99.5, 1e300}[below(7)]
+                                   : static_cast<double>(below(400)) / 4 - 20;
   }
 }
 
