@@ -122,19 +122,22 @@ Condition Vocabulary::condition_of_set(std::uint32_t label, std::vector<std::uin
   sort_once(members);
   if (members.empty()) return constant(false);
   if (members.size() == 1) return leaf(Test::value, label, members.front());
+  const std::uint32_t number = set_texts_.add(label, bytes_of(members));
+  if (number == leaf_of_set_.size()) {
+    leaf_of_set_.push_back(leaf_of_new_set(label, std::move(members)));
+  }
+  return {.kind = Kind::leaf, .leaf = leaf_of_set_[number]};
+}
+
+Leaf Vocabulary::leaf_of_new_set(std::uint32_t label, std::vector<std::uint32_t> members) {
   if (members.size() <= kSetMax) {
     sets.push_back(std::move(members));
-    return leaf(Test::set, label, static_cast<std::uint32_t>(sets.size() - 1));
+    return {Test::set, false, label, static_cast<std::uint32_t>(sets.size() - 1)};
   }
-  const std::uint32_t number = large_sets_.add(label, bytes_of(members));
-  if (number == pattern_of_large_set_.size()) {
-    const bool holds_absent = members.front() == kAbsent;
-    pattern_of_large_set_.push_back(
-        add_pattern({.label = label, .holds_absent = holds_absent, .values = std::move(members)}));
-  }
-  const std::uint32_t pattern = pattern_of_large_set_[number];
-  return leaf(patterns[pattern].holds_absent ? Test::pattern_or_absent : Test::pattern, label,
-              pattern);
+  const bool holds_absent = members.front() == kAbsent;
+  const std::uint32_t pattern =
+      add_pattern({.label = label, .holds_absent = holds_absent, .values = std::move(members)});
+  return {holds_absent ? Test::pattern_or_absent : Test::pattern, false, label, pattern};
 }
 
 /// Whole pieces alone are an equality or a set.

@@ -104,6 +104,7 @@ class Vocabulary {
   Condition condition_of_pattern(const Matcher&, std::uint32_t label);
   Condition condition_of_pieces(const Matcher&, std::uint32_t label);
   Condition condition_of_set(std::uint32_t label, std::vector<std::uint32_t> members);
+  Leaf leaf_of_new_set(std::uint32_t label, std::vector<std::uint32_t> members);
   Condition finish(Condition::Kind, std::vector<Condition> terms);
   void merge_sets(Condition::Kind, std::vector<Condition>& terms);
   std::uint32_t label_number(Field, std::string_view name);
@@ -111,8 +112,8 @@ class Vocabulary {
   std::uint32_t add_pattern(Pattern);
   void count_use(const Leaf&);
 
-  TextTable large_sets_;  // Their members as bytes → pattern_of_large_set_.
-  std::vector<std::uint32_t> pattern_of_large_set_;
+  TextTable set_texts_;  // Their members as bytes → leaf_of_set_.
+  std::vector<Leaf> leaf_of_set_;
   TextTable threshold_texts_;  // Kind and number as bytes.
   TextTable pattern_texts_;    // → condition_of_text_
   std::vector<Condition> condition_of_text_;
