@@ -28,7 +28,11 @@ class Index {
  public:
   struct Limits {
     std::int64_t set_memory = 64 * 1024 * 1024;          ///< Of one RE2::Set while it matches,
-    std::int64_t sets_memory = std::int64_t{256} << 20;  ///< and of all; at least 4 MiB each.
+    std::int64_t sets_memory = std::int64_t{256} << 20;  ///< and of all.
+    /// Of one set. Larger ones make a state of the automaton dearer, smaller ones cost a pass over
+    /// the text each.
+    std::size_t set_patterns = 1000;
+    std::size_t set_pattern_bytes = 64 * 1024;
   };
   using Predicates = std::array<std::vector<const Predicate*>, kStages>;
 

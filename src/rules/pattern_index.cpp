@@ -9,10 +9,8 @@
 namespace tocsin::rules {
 namespace {
 
-/// Larger shards make a state of the automaton dearer, smaller ones cost a pass over the text each.
-constexpr std::size_t kShardPatternsMax = 1000;
-constexpr std::size_t kShardBytesMax = 64 * 1024;
-constexpr std::int64_t kSetMemoryMin = 4 * 1024 * 1024;
+/// What a pattern adds to an automaton: so much, and its bytes.
+constexpr std::size_t kPatternWeight = 32;
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -21,6 +19,21 @@ re2::RE2::Options set_options(std::int64_t memory) {
   options.set_max_mem(memory);
   options.set_never_capture(true);
   return options;
+}
+
+std::int64_t weight_of(const Pattern& pattern) {
+  return static_cast<std::int64_t>(kPatternWeight + pattern.regex->pattern().size());
+}
+
+/// Null if RE2 cannot build it within the memory.
+std::unique_ptr<re2::RE2::Set> set_of(std::span<const std::shared_ptr<const Regex>> regexes,
+                                      std::int64_t memory) {
+  if (memory <= 0) return nullptr;  // To RE2 this is no limit.
+  auto set = std::make_unique<re2::RE2::Set>(set_options(memory), re2::RE2::ANCHOR_BOTH);
+  for (const std::shared_ptr<const Regex>& regex : regexes) {
+    if (set->Add(regex->pattern(), nullptr) < 0) return nullptr;
+  }
+  return set->Compile() ? std::move(set) : nullptr;
 }
 
 }  // namespace
@@ -32,28 +45,22 @@ PatternIndex::PatternIndex(std::span<const Pattern> patterns, std::size_t labels
     add(patterns[number], number);
   }
   std::ranges::sort(members_);
-  std::size_t shards = 0;
-  for (const std::unique_ptr<OfLabel>& label : of_label_) {
-    if (label && !label->regexes.empty()) {
-      shards += label->regexes.size() / kShardPatternsMax + 1;
-    }
-  }
-  const std::int64_t share =
-      limits.sets_memory / static_cast<std::int64_t>(std::max(shards, std::size_t{1}));
-  const std::int64_t set_memory = std::min(limits.set_memory, std::max(kSetMemoryMin, share));
   for (const std::unique_ptr<OfLabel>& label : of_label_) {
     if (!label) continue;
     label->beginnings.freeze();
     label->endings.freeze();
     label->insides.freeze();
-    build_shards(patterns, *label, set_memory);
+    build_shards(patterns, *label, limits);
   }
 }
 
 void PatternIndex::add(const Pattern& pattern, std::uint32_t number) {
   std::unique_ptr<OfLabel>& label = of_label_[pattern.label];
   if (!label) label = std::make_unique<OfLabel>();
-  if (pattern.regex) label->regexes.push_back(number);
+  if (pattern.regex) {
+    label->regexes.push_back(number);
+    weight_ += weight_of(pattern);
+  }
   for (const std::uint32_t value : pattern.values) members_.push_back({value, number});
   for (const PatternPiece& literal : pattern.pieces) {
     switch (literal.where) {
@@ -73,42 +80,49 @@ void PatternIndex::add(const Pattern& pattern, std::uint32_t number) {
 }
 
 void PatternIndex::build_shards(std::span<const Pattern> patterns, OfLabel& label,
-                                std::int64_t set_memory) {
+                                const Index::Limits& limits) {
   const std::span<const std::uint32_t> all = label.regexes;
   std::size_t from = 0;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
     bytes += patterns[all[i]].regex->pattern().size();
-    const bool full = i + 1 - from == kShardPatternsMax || bytes >= kShardBytesMax;
+    const bool full = i + 1 - from == limits.set_patterns || bytes >= limits.set_pattern_bytes;
     if (!full && i + 1 < all.size()) continue;
-    build_shard(patterns, all.subspan(from, i + 1 - from), label, set_memory);
+    build_shard(patterns, all.subspan(from, i + 1 - from), label, limits);
     from = i + 1;
     bytes = 0;
   }
   label.regexes = {};
 }
 
+/// Memory is shared out by weight, so that all sets keep within theirs, into however many parts the
+/// patterns fall: what senders make of it is bounded.
 void PatternIndex::build_shard(std::span<const Pattern> patterns,
                                std::span<const std::uint32_t> numbers, OfLabel& label,
-                               std::int64_t set_memory) {
-  auto set = std::make_unique<re2::RE2::Set>(set_options(set_memory), re2::RE2::ANCHOR_BOTH);
+                               const Index::Limits& limits) {
   Shard shard;
-  bool added = true;
+  std::int64_t weight = 0;
   for (const std::uint32_t number : numbers) {
     shard.numbers.push_back(number);
     shard.regexes.push_back(patterns[number].regex);
-    added = set->Add(patterns[number].regex->pattern(), nullptr) >= 0 && added;
+    weight += weight_of(patterns[number]);
   }
-  if (added && set->Compile()) {
-    shard.set = std::move(set);
-  } else if (numbers.size() > 1) {  // Too much for one automaton.
-    const std::size_t half = numbers.size() / 2;
-    build_shard(patterns, numbers.first(half), label, set_memory);
-    build_shard(patterns, numbers.subspan(half), label, set_memory);
-    return;
+  if (numbers.size() > 1) {
+    const double share = static_cast<double>(weight) / static_cast<double>(weight_);
+    const std::int64_t memory =
+        std::min(limits.set_memory,
+                 static_cast<std::int64_t>(static_cast<double>(limits.sets_memory) * share));
+    shard.set = set_of(shard.regexes, memory);
+    if (!shard.set) {  // Too much for one automaton; perhaps it is a single pattern that is.
+      const std::size_t half = numbers.size() / 2;
+      build_shard(patterns, numbers.first(half), label, limits);
+      build_shard(patterns, numbers.subspan(half), label, limits);
+      return;
+    }
+    ++sets_;
+    sets_memory_ += memory;
   }
   label.shards.push_back(std::move(shard));
-  ++shards_;
 }
 
 void PatternIndex::append_matches(const Shard& shard, std::string_view text, Scratch& scratch,
@@ -124,8 +138,8 @@ void PatternIndex::append_matches(const Shard& shard, std::string_view text, Scr
     }
     // False may mean that the automaton has no room, too.
     if (error.kind == re2::RE2::Set::kNoError) return;
+    ++scratch.out_of_memory;
   }
-  ++scratch.out_of_memory;
   for (std::size_t i = 0; i < shard.regexes.size(); ++i) {
     if (shard.regexes[i]->matches_whole(text)) out.push_back(shard.numbers[i]);
   }

@@ -24,7 +24,8 @@ class PatternIndex {
   struct Scratch {
     std::vector<int> matches;
     std::string reversed;
-    std::uint64_t out_of_memory = 0;  ///< Shards asked pattern by pattern: slower, never wrong.
+    /// Sets that gave up, so that patterns were asked one by one: slower, never wrong.
+    std::uint64_t out_of_memory = 0;
   };
 
   PatternIndex() = default;
@@ -35,11 +36,14 @@ class PatternIndex {
   /// which is not empty. REQUIRES: has_patterns(label).
   void append_matches(std::uint32_t label, std::uint32_t value, std::string_view text, Scratch&,
                       std::vector<std::uint32_t>& out) const;
-  std::size_t shards() const { return shards_; }
+  std::size_t sets() const { return sets_; }
+  /// What they may take together while they match, however many there are.
+  std::int64_t sets_memory() const { return sets_memory_; }
   std::size_t bytes() const;
 
  private:
-  /// Patterns that are matched together. The set is null if RE2 could not build it.
+  /// Patterns that are matched together, or one by one where they have no set: a single pattern
+  /// needs none, and others may be too much for the memory they have.
   struct Shard {
     std::unique_ptr<re2::RE2::Set> set;
     std::vector<std::uint32_t> numbers;
@@ -61,15 +65,17 @@ class PatternIndex {
     friend auto operator<=>(const Member&, const Member&) = default;
   };
   void add(const Pattern&, std::uint32_t number);
-  void build_shards(std::span<const Pattern>, OfLabel&, std::int64_t set_memory);
+  void build_shards(std::span<const Pattern>, OfLabel&, const Index::Limits&);
   void build_shard(std::span<const Pattern>, std::span<const std::uint32_t> numbers, OfLabel&,
-                   std::int64_t set_memory);
+                   const Index::Limits&);
   static void append_matches(const Shard&, std::string_view text, Scratch&,
                              std::vector<std::uint32_t>& out);
 
   std::vector<std::unique_ptr<OfLabel>> of_label_;
   std::vector<Member> members_;  // Values that hold for a pattern by themselves; sorted.
-  std::size_t shards_ = 0;
+  std::int64_t weight_ = 0;      // Of all patterns that are regexes.
+  std::size_t sets_ = 0;
+  std::int64_t sets_memory_ = 0;
 };
 
 }  // namespace tocsin::rules

@@ -6,9 +6,20 @@
 namespace tocsin::rules {
 namespace {
 
-constexpr std::int64_t kRegexMemoryMax = 2 << 20;
+/// A pattern may cost so much. Few need it, and the memory that compiling leaves is what RE2 fills
+/// with what values make of the pattern: so each gets little first, in proportion to its size.
+constexpr std::size_t kRegexMemoryMax = 2 << 20;
+constexpr std::size_t kRegexMemoryMin = 64 * 1024;
+constexpr std::size_t kRegexMemoryPerByte = 512;
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+
+std::unique_ptr<const re2::RE2> compile(const std::string& pattern, std::size_t memory) {
+  re2::RE2::Options options(re2::RE2::Quiet);
+  options.set_max_mem(static_cast<std::int64_t>(memory));
+  options.set_never_capture(true);
+  return std::make_unique<const re2::RE2>(pattern, options);
+}
 
 bool is_plain_byte(char c) { return c != '\n' && static_cast<unsigned char>(c) < 0x80; }
 
@@ -42,10 +53,11 @@ std::expected<std::shared_ptr<const Regex>, std::string> Regex::read(std::string
     regex->pieces_ = *std::move(pieces);
     return regex;
   }
-  re2::RE2::Options options(re2::RE2::Quiet);
-  options.set_max_mem(kRegexMemoryMax);
-  options.set_never_capture(true);
-  regex->compiled_ = std::make_unique<const re2::RE2>(regex->pattern_, options);
+  const std::size_t little = kRegexMemoryMin + kRegexMemoryPerByte * regex->pattern_.size();
+  regex->compiled_ = compile(regex->pattern_, std::min(little, kRegexMemoryMax));
+  if (regex->compiled_->error_code() == re2::RE2::ErrorPatternTooLarge) {
+    regex->compiled_ = compile(regex->pattern_, kRegexMemoryMax);
+  }
   if (!regex->compiled_->ok()) return std::unexpected(regex->compiled_->error());
   return regex;
 }

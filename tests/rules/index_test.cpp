@@ -5,9 +5,11 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "rules/index_tables.h"
 #include "rules/random_rules.h"
 
 namespace tocsin::rules {
@@ -316,15 +318,21 @@ TEST(Index, AsksThePatternsOfAValueOnce) {
   EXPECT_EQ(matching.counters().memo_misses, 5u);
 }
 
-/// What finds no room in one automaton is asked pattern by pattern.
-TEST(Index, GoesOnWhenRe2RunsOutOfMemory) {
+/// `[ab]*a[ab]{n}c`: a value of many a and b makes an automaton of very many states.
+Lists lists_of_growing_patterns() {
   std::vector<std::string> texts;
   for (int i = 0; i < 30; ++i) {
     texts.push_back("a=~\"[ab]*a[ab]{" + std::to_string(i % 10) + "}c" + std::to_string(i) + "\"");
   }
-  const Lists lists = lists_of(texts);
-  std::uint64_t out_of_memory = 0;
-  for (std::int64_t memory = 1'000; memory < 100'000; memory += 3'000) {
+  return lists_of(texts);
+}
+
+/// What finds no room in one automaton is asked in several or pattern by pattern. That is so from
+/// the beginning, and no event to be counted.
+TEST(Index, GoesOnWhenRe2HasLittleMemory) {
+  const Lists lists = lists_of_growing_patterns();
+  std::set<std::size_t> sets;
+  for (std::int64_t memory = 0; memory < 60'000; memory += 1'000) {
     const Index index = lists.index({.set_memory = memory});
     Matching matching;
     for (int i = 0; i < 30; ++i) {
@@ -333,9 +341,36 @@ TEST(Index, GoesOnWhenRe2RunsOutOfMemory) {
       ASSERT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}))
           << memory;
     }
-    out_of_memory += matching.counters().out_of_memory;
+    EXPECT_EQ(matching.counters().out_of_memory, 0u);
+    sets.insert(index.tables().pattern_index.sets());
   }
-  EXPECT_GT(out_of_memory, 0u);
+  EXPECT_TRUE(sets.contains(0)) << "pattern by pattern";
+  EXPECT_TRUE(sets.contains(1)) << "all at once";
+  EXPECT_GT(*sets.rbegin(), 2u) << "in parts";
+}
+
+/// What senders' values make of patterns is kept in sets: each may not have memory of its own.
+TEST(Index, KeepsTheMemoryOfAllSetsWithinOneBound) {
+  std::vector<std::string> texts;
+  for (int label = 0; label < 1000; ++label) {
+    for (int i = 0; i < label % 4; ++i) {
+      texts.push_back("l" + std::to_string(label) + "=~\"[ab]*a[ab]{" + std::to_string(i + 7) +
+                      "}c\"");
+    }
+  }
+  const Lists lists = lists_of(texts);
+  const Labels labels = {
+      {"l1", "bbabbabbbbc"}, {"l2", "aaaaaaaaaaac"}, {"l7", "abbbbbbbbc"}, {"l99", "babbbbbbbac"}};
+  const auto expected = lists.linear(Stage::triage, {.labels = labels});
+  EXPECT_FALSE(expected.empty());
+  for (const std::int64_t memory : {0, 1 << 10, 1 << 20, 4 << 20, 256 << 20}) {
+    const Index index = lists.index({.sets_memory = memory});
+    const PatternIndex& patterns = index.tables().pattern_index;
+    EXPECT_LE(patterns.sets_memory(), memory);
+    Matching matching;
+    EXPECT_EQ(match(matching, index, labels), expected) << memory;
+  }
+  EXPECT_EQ(lists.index().tables().pattern_index.sets(), 500u) << "a single pattern needs none";
 }
 
 }  // namespace

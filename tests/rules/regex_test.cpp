@@ -56,6 +56,20 @@ TEST(Regex, OfRandomPiecesMatchesAsRe2Does) {
   EXPECT_GT(simple, 3000);
 }
 
+TEST(Regex, MayTakeMoreThanItsSizeSuggests) {
+  for (const char* const pattern : {"\\pL{40}", "(\\pL\\d){12}.*"}) {
+    re2::RE2::Options options(re2::RE2::Quiet);
+    options.set_max_mem(64 * 1024);
+    EXPECT_FALSE(re2::RE2(pattern, options).ok()) << pattern << " is small";
+    const auto regex = Regex::read(pattern);
+    ASSERT_TRUE(regex) << pattern << ": " << regex.error();
+    EXPECT_FALSE((*regex)->matches_whole("x"));
+  }
+  const auto letters = Regex::read("\\pL{40}");
+  EXPECT_TRUE((*letters)->matches_whole(std::string(40, 'x')));
+  EXPECT_FALSE(Regex::read("\\pL{500}")) << "2 MiB are not enough for it";
+}
+
 TEST(Regex, WhosePiecesGrowIsLeftToRe2) {
   std::string long_text(2000, 'x');
   const auto regex = Regex::read("(a|b|c|d|e|f|g|h)(a|b|c|d|e|f|g|h)" + long_text + "(a|b|c)?");
