@@ -33,6 +33,8 @@ class Index {
     /// the text each.
     std::size_t set_patterns = 1000;
     std::size_t set_pattern_bytes = 64 * 1024;
+    /// Labels that guards know, at most 65,535; rules that ask for others run their programs.
+    std::uint32_t guard_labels = 0xffff;
   };
   using Predicates = std::array<std::vector<const Predicate*>, kStages>;
 

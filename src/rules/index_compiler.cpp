@@ -21,9 +21,10 @@ struct Waiting {
 
 class IndexCompiler {
  public:
-  explicit IndexCompiler(IndexTables& tables) : tables_(tables) {}
+  IndexCompiler(IndexTables& tables, const Index::Limits& limits)
+      : tables_(tables), limits_(limits) {}
 
-  void compile(const Index::Predicates& predicates, const Index::Limits& limits) {
+  void compile(const Index::Predicates& predicates) {
     std::array<std::vector<Condition>, kStages> conditions;
     for (std::size_t stage = 0; stage < kStages; ++stage) {
       CHECK(predicates[stage].size() < kHolds - 1);
@@ -32,7 +33,7 @@ class IndexCompiler {
         conditions[stage].push_back(vocabulary_.condition_of(*predicate));
       }
     }
-    take_vocabulary(limits);
+    take_vocabulary();
     for (std::size_t stage = 0; stage < kStages; ++stage) {
       stage_ = &tables_.stages[stage];
       for (Condition& condition : conditions[stage]) compile(condition);
@@ -43,7 +44,7 @@ class IndexCompiler {
   }
 
  private:
-  void take_vocabulary(const Index::Limits& limits) {
+  void take_vocabulary() {
     tables_.identity = std::make_shared<const char>();
     new_number_ = vocabulary_.order_values();
     tables_.labels = static_cast<std::uint32_t>(vocabulary_.labels.size());
@@ -61,7 +62,7 @@ class IndexCompiler {
       tables_.sets.insert(tables_.sets.end(), set.begin(), set.end());
     }
     take_thresholds();
-    tables_.pattern_index = PatternIndex(vocabulary_.patterns, tables_.labels, limits);
+    tables_.pattern_index = PatternIndex(vocabulary_.patterns, tables_.labels, limits_);
   }
 
   void take_thresholds() {
@@ -223,8 +224,9 @@ class IndexCompiler {
   }
 
   IndexTables& tables_;
+  const Index::Limits& limits_;
   Vocabulary vocabulary_;
-  Expectation expectation_{vocabulary_, tables_};
+  Expectation expectation_{vocabulary_, tables_, limits_.guard_labels};
   std::vector<std::uint32_t> new_number_;  // Of values.
   std::vector<std::uint32_t> new_threshold_;
   std::vector<std::uint32_t> set_at_;  // Where a set begins in the tables.
@@ -236,7 +238,7 @@ class IndexCompiler {
 
 IndexTables compile_index(const Index::Predicates& predicates, const Index::Limits& limits) {
   IndexTables tables;
-  IndexCompiler(tables).compile(predicates, limits);
+  IndexCompiler(tables, limits).compile(predicates);
   return tables;
 }
 

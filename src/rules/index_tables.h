@@ -23,8 +23,8 @@ inline SlotBits slot_bit(std::uint32_t value) {
   return value < kFirstValue ? SlotBits{1} << value : SlotBits{4} << (value % kSlots);
 }
 
-/// Labels that a guard can name; the first is none and has every bit.
-constexpr std::uint32_t kGuardLabels = 0x10000;
+/// Labels that a guard can name by their number plus one; 0 is none and has every bit.
+constexpr std::uint32_t kGuardLabelsMax = 0xffff;
 
 /// Where a program ends. Anything below is the index of an instruction.
 constexpr std::uint32_t kHolds = 0x80000000;  ///< Plus the number of the predicate.

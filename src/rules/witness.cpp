@@ -126,7 +126,7 @@ SlotBits Expectation::bits_of(const Leaf& leaf) const {
 }
 
 std::optional<Guard> Expectation::guard_of(const Leaf& leaf) const {
-  if (leaf.label + 1 >= kGuardLabels) return std::nullopt;
+  if (leaf.label >= guard_labels_) return std::nullopt;
   Guard guard{.label = leaf.label};
   const bool of_values = leaf.test == Test::value || leaf.test == Test::set;
   if (of_values) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <vector>
@@ -30,8 +31,11 @@ class Expectation {
   /// Beyond this many keys a predicate counts as having no witness.
   static constexpr std::size_t kKeysMax = 64;
 
-  Expectation(const Vocabulary& vocabulary, const IndexTables& tables)
-      : vocabulary_(vocabulary), tables_(tables) {}
+  Expectation(const Vocabulary& vocabulary, const IndexTables& tables,
+              std::uint32_t guard_labels = kGuardLabelsMax)
+      : vocabulary_(vocabulary),
+        tables_(tables),
+        guard_labels_(std::min(guard_labels, kGuardLabelsMax)) {}
 
   /// How likely the leaf is to hold.
   double of(const Leaf&) const;
@@ -54,6 +58,7 @@ class Expectation {
 
   const Vocabulary& vocabulary_;
   const IndexTables& tables_;
+  std::uint32_t guard_labels_;
 };
 
 /// False if every alert must be tested against it, or against a branch of it. Constants need no

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <set>
 #include <string>
@@ -90,10 +92,27 @@ std::size_t compare(RandomRules& random, const Lists& lists, const Index& index,
   return pairs;
 }
 
+/// Sanitizers take ten times as long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kPairs = 200'000;
+#else
+constexpr std::size_t kPairs = 2'000'000;
+#endif
+
+/// Mostly the usual ones, else such that few rules reach them.
+Index::Limits random_limits(RandomRules& random) {
+  Index::Limits limits;
+  if (random.chance(0.2)) limits.set_patterns = 1 + random.below(4);
+  if (random.chance(0.1)) limits.set_pattern_bytes = 1 + random.below(60);
+  if (random.chance(0.1)) limits.sets_memory = static_cast<std::int64_t>(random.below(200'000));
+  if (random.chance(0.2)) limits.guard_labels = static_cast<std::uint32_t>(random.below(12));
+  return limits;
+}
+
 /// TOCSIN_PAIRS=50000000 test_rules --gtest_filter='Index.SaysWhat*' compares as many.
 TEST(Index, SaysWhatTheLinearEvaluatorSays) {
   const char* const wanted = std::getenv("TOCSIN_PAIRS");
-  const std::size_t goal = wanted ? std::strtoull(wanted, nullptr, 10) : 300'000;
+  const std::size_t goal = wanted ? std::strtoull(wanted, nullptr, 10) : kPairs;
   Matching usual;
   Matching forgetful(4096);
   std::size_t pairs = 0;
@@ -106,7 +125,7 @@ TEST(Index, SaysWhatTheLinearEvaluatorSays) {
         stage.push_back(random.predicate(random.chance(0.05) ? 32 : 3));
       }
     }
-    const Index index = lists.index();
+    const Index index = lists.index(random_limits(random));
     for (int alert = 0; alert < 40; ++alert) {
       const std::size_t compared =
           compare(random, lists, index, alert % 2 == 0 ? usual : forgetful);
@@ -316,6 +335,134 @@ TEST(Index, AsksThePatternsOfAValueOnce) {
   EXPECT_EQ(matching.counters().memo_misses, 2u);
   for (int i = 0; i < 3; ++i) match(matching, index, {{"a", std::string(257, 'p')}});
   EXPECT_EQ(matching.counters().memo_misses, 5u);
+}
+
+/// In an `all`, a branch of up to 64 keys is a witness.
+TEST(Index, WaitsForUpToSixtyFourThingsAtOnce) {
+  for (const int keys : {2, 63, 64, 65, 200}) {
+    AnyOf any;
+    for (int i = 0; i < keys; ++i)
+      any.terms.push_back({matcher_of("l" + std::to_string(i) + "=x")});
+    Lists lists;
+    lists.stages[0] = {
+        {AllOf{{{any}, {matcher_of("c!=z")}}}},
+        {AllOf{{{any}, {matcher_of("c=z")}}}},
+        {AllOf{{{any}, {Not{{{any}}}}}}},
+        {any},
+    };
+    const Index index = lists.index();
+    const auto found = index.without_witness(Stage::triage);
+    EXPECT_EQ(std::vector(found.begin(), found.end()),
+              keys <= 64 ? std::vector<std::uint32_t>{} : (std::vector<std::uint32_t>{0, 2}));
+    Matching matching;
+    const std::string last = "l" + std::to_string(keys - 1);
+    for (const Labels& labels : {Labels{{last, "x"}}, Labels{{last, "x"}, {"c", "z"}},
+                                 Labels{{"c", "z"}}, Labels{{"l0", "x"}, {"l1", "x"}}, Labels{}}) {
+      EXPECT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}))
+          << keys << " keys, " << labels_to_json(labels);
+    }
+  }
+}
+
+TEST(Index, NeedsNoGuards) {
+  Lists lists;
+  for (int i = 0; i < 40; ++i) {
+    const std::string name = std::to_string(i % 8);
+    lists.stages[0].push_back({AllOf{{{matcher_of("a=v" + std::to_string(i % 10))},
+                                      {matcher_of("b" + name + "=x")},
+                                      {matcher_of("c" + name + "!=y")},
+                                      {matcher_of("d" + name)}}}});
+  }
+  std::vector<std::uint64_t> verified;
+  for (const std::uint32_t labels_with_guard : {0u, 1u, 5u, 10u, 0xffffu, 0xffffffffu}) {
+    const Index index = lists.index({.guard_labels = labels_with_guard});
+    Matching matching;
+    for (int i = 0; i < 40; ++i) {
+      const std::string name = std::to_string(i % 8);
+      const std::string a = "v" + std::to_string(i % 10), b = "b" + name, c = "c" + name,
+                        d = "d" + name;
+      const Labels labels = {{"a", a}, {b, "x"}, {c, i % 3 == 0 ? "y" : ""}, {d, "z"}};
+      ASSERT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}))
+          << labels_with_guard;
+    }
+    verified.push_back(matching.counters().verified);
+  }
+  EXPECT_GT(verified.front(), verified.back()) << "guards spare programs";
+  EXPECT_TRUE(std::ranges::is_sorted(verified, std::greater<>()));
+}
+
+TEST(Index, ReadsPatternsOfALabelInSeveralSets) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 50; ++i) texts.push_back("a=~\"[xy]+" + std::to_string(i) + ".?\"");
+  const Lists lists = lists_of(texts);
+  struct Case {
+    Index::Limits limits;
+    std::size_t sets;
+  };
+  const Case cases[] = {{{}, 1},
+                        {{.set_patterns = 1}, 0},
+                        {{.set_patterns = 7}, 7},  // And the last pattern alone.
+                        {{.set_patterns = 25}, 2},
+                        {{.set_pattern_bytes = 1}, 0},
+                        {{.set_pattern_bytes = 90}, 5}};
+  for (const Case& c : cases) {
+    const Index index = lists.index(c.limits);
+    EXPECT_EQ(index.tables().pattern_index.sets(), c.sets);
+    Matching matching;
+    for (int i = 0; i < 60; ++i) {
+      const std::string value = "xyx" + std::to_string(i);
+      const Labels labels = {{"a", value}};
+      ASSERT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}));
+    }
+  }
+}
+
+/// Sets up to 64 members are looked through, larger ones are looked up by value.
+TEST(Index, KnowsTheMembersOfSetsOfAnySize) {
+  Lists lists;
+  std::vector<std::size_t> sizes = {1, 2, 63, 64, 65, 66, 300};
+  for (const std::size_t size : sizes) {
+    for (const bool with_nothing : {false, true}) {
+      Matcher in{.op = Op::in, .name = "a"};
+      if (with_nothing) in.set.emplace_back();
+      for (std::size_t i = in.set.size(); i < size; ++i) in.set.push_back("v" + std::to_string(i));
+      std::ranges::sort(in.set);
+      lists.stages[0].push_back({Not{{{in}}}});
+      lists.stages[0].push_back({AllOf{{{in}, {matcher_of("b=x")}}}});
+      lists.stages[0].push_back({std::move(in)});
+    }
+  }
+  const Index index = lists.index();
+  Matching matching;
+  for (const char* const b : {"", "x"}) {
+    for (int i = -1; i < 302; ++i) {
+      const std::string value = i < 0 ? "" : "v" + std::to_string(i);
+      const Labels labels = {{"a", value}, {"b", b}};
+      ASSERT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}));
+    }
+  }
+}
+
+/// So many known values that what is remembered of them has no room.
+TEST(Index, ForgetsPatternsOfKnownValuesAndFindsThemAgain) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 200; ++i) texts.push_back("a=v" + std::to_string(i));
+  for (int i = 0; i < 10; ++i) texts.push_back("a=~\"v[0-9]*" + std::to_string(i) + "\"");
+  const Lists lists = lists_of(texts);
+  const Index index = lists.index();
+  Matching roomy;
+  Matching forgetful(4096);  // A quarter of it for known values: 256 words, two or more for each.
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 200; ++i) {
+      const std::string value = "v" + std::to_string(i);
+      const Labels labels = {{"a", value}};
+      const auto expected = lists.linear(Stage::triage, {.labels = labels});
+      ASSERT_EQ(match(roomy, index, labels), expected);
+      ASSERT_EQ(match(forgetful, index, labels), expected);
+    }
+  }
+  EXPECT_EQ(roomy.counters().memo_misses, 200u);
+  EXPECT_EQ(forgetful.counters().memo_misses, 600u);
 }
 
 /// `[ab]*a[ab]{n}c`: a value of many a and b makes an automaton of very many states.

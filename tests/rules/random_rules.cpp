@@ -170,7 +170,12 @@ Matcher matcher_of(std::string_view text) {
   return {};
 }
 
-std::string RandomRules::name() { return std::string(kNames[below(kNames.size())]); }
+RandomRules::RandomRules(std::uint64_t seed, std::vector<std::string> more)
+    : random_(seed), names_(std::move(more)) {
+  names_.insert(names_.end(), kNames.begin(), kNames.end());
+}
+
+std::string RandomRules::name() { return names_[below(names_.size())]; }
 
 std::string RandomRules::value() {
   if (chance(0.1)) return std::to_string(static_cast<double>(below(120)) - 20);
@@ -198,10 +203,12 @@ void RandomRules::set_operand(Matcher& matcher) {
       return;
     case Op::in: {
       std::string text = "x in (\"v1\"";
-      const std::size_t size = chance(0.1) ? 100 : below(6);
+      // Up to 64 members and more are two kinds of sets; v1 stands there already.
+      const std::size_t size =
+          chance(0.15) ? std::array<std::size_t, 4>{63, 64, 65, 100}[below(4)] : below(6);
       for (std::size_t i = 0; i < size; ++i) {
         const std::string member =
-            size == 100 ? "v" + std::to_string(i) : std::string(values()[below(8)]);
+            size >= 63 ? "v" + std::to_string(i) : std::string(values()[below(8)]);
         text += ", \"" + member + "\"";
       }
       matcher.set = matcher_of(text + (chance(0.1) ? ", \"\")" : ")")).set;
@@ -230,7 +237,19 @@ Matcher RandomRules::matcher() {
   return out;
 }
 
+/// More keys than a witness may have, unless it is merged.
+Predicate RandomRules::wide_any() {
+  AnyOf any;
+  for (int i = 0; i < 70; ++i) {
+    Matcher one{.op = Op::equal, .name = "n" + std::to_string(i), .value = "x"};
+    any.terms.push_back({std::move(one)});
+  }
+  any.terms.push_back({matcher()});
+  return {AllOf{{{std::move(any)}, {matcher()}}}};
+}
+
 Predicate RandomRules::predicate(int depth) {
+  if (chance(0.003)) return wide_any();
   if (depth == 0 || chance(0.35)) return {matcher()};
   std::vector<Predicate> terms;
   const std::size_t size = chance(0.03) ? 0 : 1 + below(4);
@@ -249,9 +268,10 @@ Predicate RandomRules::predicate(int depth) {
 
 Labels RandomRules::labels() {
   std::vector<std::string> texts;
-  while (texts.size() < kNames.size()) texts.push_back(chance(0.35) ? "" : value());
+  while (texts.size() < names_.size()) texts.push_back(chance(0.35) ? "" : value());
   std::vector<Label> pairs = {{"unasked", "x"}};
-  for (std::size_t i = 0; i < kNames.size(); ++i) pairs.push_back({kNames[i], texts[i]});
+  for (std::size_t i = 0; i < names_.size(); ++i) pairs.push_back({names_[i], texts[i]});
+  if (chance(0.05)) pairs.push_back({"n7", "x"});
   return Labels(std::move(pairs));
 }
 

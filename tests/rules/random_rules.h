@@ -14,7 +14,8 @@ namespace tocsin::rules {
 /// that match nothing, numbers that are none. The same seed makes the same.
 class RandomRules {
  public:
-  explicit RandomRules(std::uint64_t seed) : random_(seed) {}
+  /// `more`: names that are asked for besides its own.
+  explicit RandomRules(std::uint64_t seed, std::vector<std::string> more = {});
 
   Matcher matcher();
   /// `depth`: how deep all, any and not may nest.
@@ -32,7 +33,10 @@ class RandomRules {
  private:
   void set_operand(Matcher&);
 
+  Predicate wide_any();
+
   std::mt19937_64 random_;
+  std::vector<std::string> names_;
 };
 
 /// Reads a matcher that must be right.
