@@ -65,6 +65,10 @@ std::optional<Threshold> threshold_of(const Matcher& matcher, std::uint32_t labe
   }
 }
 
+Test test_of_pattern(bool holds_absent) {
+  return holds_absent ? Test::pattern_or_absent : Test::pattern;
+}
+
 bool is_value_or_set(const Condition& term, bool negated) {
   return term.kind == Kind::leaf && term.leaf.negated == negated &&
          (term.leaf.test == Test::value || term.leaf.test == Test::set);
@@ -135,20 +139,20 @@ Leaf Vocabulary::leaf_of_new_set(std::uint32_t label, std::vector<std::uint32_t>
     return {Test::set, false, label, static_cast<std::uint32_t>(sets.size() - 1)};
   }
   const bool holds_absent = members.front() == kAbsent;
-  const std::uint32_t pattern =
-      add_pattern({.label = label, .holds_absent = holds_absent, .values = std::move(members)});
-  return {holds_absent ? Test::pattern_or_absent : Test::pattern, false, label, pattern};
+  const std::uint32_t pattern = add_pattern({.label = label, .values = std::move(members)});
+  return {test_of_pattern(holds_absent), false, label, pattern};
 }
 
 /// Whole pieces alone are an equality or a set.
 Condition Vocabulary::condition_of_pieces(const Matcher& matcher, std::uint32_t label) {
   Pattern pattern{.label = label};
+  bool holds_absent = false;
   if (!matcher.regex->is_simple()) {
     pattern.regex = matcher.regex;
-    pattern.holds_absent = matcher.regex->matches_whole("");
+    holds_absent = matcher.regex->matches_whole("");
   } else {
     for (const PatternPiece& piece : matcher.regex->pieces()) {
-      pattern.holds_absent |= holds_for_nothing(piece);
+      holds_absent |= holds_for_nothing(piece);
       if (piece.where == PatternPiece::Where::whole) {
         pattern.values.push_back(value_number(label, piece.text));
       } else {
@@ -157,8 +161,7 @@ Condition Vocabulary::condition_of_pieces(const Matcher& matcher, std::uint32_t 
     }
     if (pattern.pieces.empty()) return condition_of_set(label, std::move(pattern.values));
   }
-  const Test test = pattern.holds_absent ? Test::pattern_or_absent : Test::pattern;
-  return leaf(test, label, add_pattern(std::move(pattern)));
+  return leaf(test_of_pattern(holds_absent), label, add_pattern(std::move(pattern)));
 }
 
 Condition Vocabulary::condition_of_comparison(const Matcher& matcher, std::uint32_t label) {

@@ -51,7 +51,6 @@ struct Condition {
 /// to be looked at rule by rule.
 struct Pattern {
   std::uint32_t label = 0;
-  bool holds_absent = false;
   std::vector<PatternPiece> pieces{};    ///< With dots; at least one must hold, or
   std::vector<std::uint32_t> values{};   ///< the value is one of these, or
   std::shared_ptr<const Regex> regex{};  ///< this matches.
