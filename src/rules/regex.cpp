@@ -6,11 +6,12 @@
 namespace tocsin::rules {
 namespace {
 
-/// A pattern may cost so much. Few need it, and the memory that compiling leaves is what RE2 fills
-/// with what values make of the pattern: so each gets little first, in proportion to its size.
+/// A pattern may cost so much. Few need it, and RE2 fills what compiling leaves with what values
+/// make of the pattern: so most get little, and large programs, whose states are large, get more.
 constexpr std::size_t kRegexMemoryMax = 2 << 20;
 constexpr std::size_t kRegexMemoryMin = 64 * 1024;
-constexpr std::size_t kRegexMemoryPerByte = 512;
+constexpr std::size_t kRegexMemoryPerInstruction = 1024;
+constexpr int kSmallProgramMax = 64;  // Instructions.
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -19,6 +20,15 @@ std::unique_ptr<const re2::RE2> compile(const std::string& pattern, std::size_t 
   options.set_max_mem(static_cast<std::int64_t>(memory));
   options.set_never_capture(true);
   return std::make_unique<const re2::RE2>(pattern, options);
+}
+
+std::unique_ptr<const re2::RE2> compile(const std::string& pattern) {
+  auto out = compile(pattern, kRegexMemoryMin);
+  if (out->error_code() == re2::RE2::ErrorPatternTooLarge) return compile(pattern, kRegexMemoryMax);
+  if (!out->ok() || out->ProgramSize() <= kSmallProgramMax) return out;
+  const auto size = static_cast<std::size_t>(out->ProgramSize());
+  return compile(pattern,
+                 std::min(kRegexMemoryMin + kRegexMemoryPerInstruction * size, kRegexMemoryMax));
 }
 
 bool is_plain_byte(char c) { return c != '\n' && static_cast<unsigned char>(c) < 0x80; }
@@ -53,11 +63,7 @@ std::expected<std::shared_ptr<const Regex>, std::string> Regex::read(std::string
     regex->pieces_ = *std::move(pieces);
     return regex;
   }
-  const std::size_t little = kRegexMemoryMin + kRegexMemoryPerByte * regex->pattern_.size();
-  regex->compiled_ = compile(regex->pattern_, std::min(little, kRegexMemoryMax));
-  if (regex->compiled_->error_code() == re2::RE2::ErrorPatternTooLarge) {
-    regex->compiled_ = compile(regex->pattern_, kRegexMemoryMax);
-  }
+  regex->compiled_ = compile(regex->pattern_);
   if (!regex->compiled_->ok()) return std::unexpected(regex->compiled_->error());
   return regex;
 }
