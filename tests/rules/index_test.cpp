@@ -1,54 +1,17 @@
-#include "rules/index.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <functional>
 #include <limits>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "rules/index_tables.h"
+#include "rules/index_lists.h"
 #include "rules/random_rules.h"
 
 namespace tocsin::rules {
 namespace {
-
-/// Predicates that stay where they are, by stage.
-struct Lists {
-  std::array<std::vector<Predicate>, kStages> stages;
-  Index index(Index::Limits limits = {}) const {
-    Index::Predicates out;
-    for (std::size_t i = 0; i < kStages; ++i) {
-      for (const Predicate& predicate : stages[i]) out[i].push_back(&predicate);
-    }
-    return Index(out, limits);
-  }
-  std::vector<std::uint32_t> linear(Stage stage, const Subject& subject) const {
-    std::vector<std::uint32_t> out;
-    const std::vector<Predicate>& predicates = stages[static_cast<std::size_t>(stage)];
-    for (std::uint32_t i = 0; i < predicates.size(); ++i) {
-      if (holds(predicates[i], subject)) out.push_back(i);
-    }
-    return out;
-  }
-};
-
-Lists lists_of(const std::vector<std::string>& matchers) {
-  Lists out;
-  for (const std::string& text : matchers) out.stages[0].push_back({matcher_of(text)});
-  return out;
-}
-
-std::vector<std::uint32_t> match(Matching& matching, const Index& index, const Labels& labels) {
-  std::vector<std::uint32_t> out;
-  matching.begin(index, labels, {}, "");
-  matching.match(Stage::triage, out);
-  return out;
-}
 
 Labels with(const Labels& labels, std::string_view name, std::string_view value) {
   std::vector<Label> pairs;
@@ -335,189 +298,6 @@ TEST(Index, AsksThePatternsOfAValueOnce) {
   EXPECT_EQ(matching.counters().memo_misses, 2u);
   for (int i = 0; i < 3; ++i) match(matching, index, {{"a", std::string(257, 'p')}});
   EXPECT_EQ(matching.counters().memo_misses, 5u);
-}
-
-/// In an `all`, a branch of up to 64 keys is a witness.
-TEST(Index, WaitsForUpToSixtyFourThingsAtOnce) {
-  for (const int keys : {2, 63, 64, 65, 200}) {
-    AnyOf any;
-    for (int i = 0; i < keys; ++i)
-      any.terms.push_back({matcher_of("l" + std::to_string(i) + "=x")});
-    Lists lists;
-    lists.stages[0] = {
-        {AllOf{{{any}, {matcher_of("c!=z")}}}},
-        {AllOf{{{any}, {matcher_of("c=z")}}}},
-        {AllOf{{{any}, {Not{{{any}}}}}}},
-        {any},
-    };
-    const Index index = lists.index();
-    const auto found = index.without_witness(Stage::triage);
-    EXPECT_EQ(std::vector(found.begin(), found.end()),
-              keys <= 64 ? std::vector<std::uint32_t>{} : (std::vector<std::uint32_t>{0, 2}));
-    Matching matching;
-    const std::string last = "l" + std::to_string(keys - 1);
-    for (const Labels& labels : {Labels{{last, "x"}}, Labels{{last, "x"}, {"c", "z"}},
-                                 Labels{{"c", "z"}}, Labels{{"l0", "x"}, {"l1", "x"}}, Labels{}}) {
-      EXPECT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}))
-          << keys << " keys, " << labels_to_json(labels);
-    }
-  }
-}
-
-TEST(Index, NeedsNoGuards) {
-  Lists lists;
-  for (int i = 0; i < 40; ++i) {
-    const std::string name = std::to_string(i % 8);
-    lists.stages[0].push_back({AllOf{{{matcher_of("a=v" + std::to_string(i % 10))},
-                                      {matcher_of("b" + name + "=x")},
-                                      {matcher_of("c" + name + "!=y")},
-                                      {matcher_of("d" + name)}}}});
-  }
-  std::vector<std::uint64_t> verified;
-  for (const std::uint32_t labels_with_guard : {0u, 1u, 5u, 10u, 0xffffu, 0xffffffffu}) {
-    const Index index = lists.index({.guard_labels = labels_with_guard});
-    Matching matching;
-    for (int i = 0; i < 40; ++i) {
-      const std::string name = std::to_string(i % 8);
-      const std::string a = "v" + std::to_string(i % 10), b = "b" + name, c = "c" + name,
-                        d = "d" + name;
-      const Labels labels = {{"a", a}, {b, "x"}, {c, i % 3 == 0 ? "y" : ""}, {d, "z"}};
-      ASSERT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}))
-          << labels_with_guard;
-    }
-    verified.push_back(matching.counters().verified);
-  }
-  EXPECT_GT(verified.front(), verified.back()) << "guards spare programs";
-  EXPECT_TRUE(std::ranges::is_sorted(verified, std::greater<>()));
-}
-
-TEST(Index, ReadsPatternsOfALabelInSeveralSets) {
-  std::vector<std::string> texts;
-  for (int i = 0; i < 50; ++i) texts.push_back("a=~\"[xy]+" + std::to_string(i) + ".?\"");
-  const Lists lists = lists_of(texts);
-  struct Case {
-    Index::Limits limits;
-    std::size_t sets;
-  };
-  const Case cases[] = {{{}, 1},
-                        {{.set_patterns = 1}, 0},
-                        {{.set_patterns = 7}, 7},  // And the last pattern alone.
-                        {{.set_patterns = 25}, 2},
-                        {{.set_pattern_bytes = 1}, 0},
-                        {{.set_pattern_bytes = 90}, 5}};
-  for (const Case& c : cases) {
-    const Index index = lists.index(c.limits);
-    EXPECT_EQ(index.tables().pattern_index.sets(), c.sets);
-    Matching matching;
-    for (int i = 0; i < 60; ++i) {
-      const std::string value = "xyx" + std::to_string(i);
-      const Labels labels = {{"a", value}};
-      ASSERT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}));
-    }
-  }
-}
-
-/// Sets up to 64 members are looked through, larger ones are looked up by value.
-TEST(Index, KnowsTheMembersOfSetsOfAnySize) {
-  Lists lists;
-  std::vector<std::size_t> sizes = {1, 2, 63, 64, 65, 66, 300};
-  for (const std::size_t size : sizes) {
-    for (const bool with_nothing : {false, true}) {
-      Matcher in{.op = Op::in, .name = "a"};
-      if (with_nothing) in.set.emplace_back();
-      for (std::size_t i = in.set.size(); i < size; ++i) in.set.push_back("v" + std::to_string(i));
-      std::ranges::sort(in.set);
-      lists.stages[0].push_back({Not{{{in}}}});
-      lists.stages[0].push_back({AllOf{{{in}, {matcher_of("b=x")}}}});
-      lists.stages[0].push_back({std::move(in)});
-    }
-  }
-  const Index index = lists.index();
-  Matching matching;
-  for (const char* const b : {"", "x"}) {
-    for (int i = -1; i < 302; ++i) {
-      const std::string value = i < 0 ? "" : "v" + std::to_string(i);
-      const Labels labels = {{"a", value}, {"b", b}};
-      ASSERT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}));
-    }
-  }
-}
-
-/// So many known values that what is remembered of them has no room.
-TEST(Index, ForgetsPatternsOfKnownValuesAndFindsThemAgain) {
-  std::vector<std::string> texts;
-  for (int i = 0; i < 200; ++i) texts.push_back("a=v" + std::to_string(i));
-  for (int i = 0; i < 10; ++i) texts.push_back("a=~\"v[0-9]*" + std::to_string(i) + "\"");
-  const Lists lists = lists_of(texts);
-  const Index index = lists.index();
-  Matching roomy;
-  Matching forgetful(4096);  // A quarter of it for known values: 256 words, two or more for each.
-  for (int round = 0; round < 3; ++round) {
-    for (int i = 0; i < 200; ++i) {
-      const std::string value = "v" + std::to_string(i);
-      const Labels labels = {{"a", value}};
-      const auto expected = lists.linear(Stage::triage, {.labels = labels});
-      ASSERT_EQ(match(roomy, index, labels), expected);
-      ASSERT_EQ(match(forgetful, index, labels), expected);
-    }
-  }
-  EXPECT_EQ(roomy.counters().memo_misses, 200u);
-  EXPECT_EQ(forgetful.counters().memo_misses, 600u);
-}
-
-/// `[ab]*a[ab]{n}c`: a value of many a and b makes an automaton of very many states.
-Lists lists_of_growing_patterns() {
-  std::vector<std::string> texts;
-  for (int i = 0; i < 30; ++i) {
-    texts.push_back("a=~\"[ab]*a[ab]{" + std::to_string(i % 10) + "}c" + std::to_string(i) + "\"");
-  }
-  return lists_of(texts);
-}
-
-/// What finds no room in one automaton is asked in several or pattern by pattern. That is so from
-/// the beginning, and no event to be counted.
-TEST(Index, GoesOnWhenRe2HasLittleMemory) {
-  const Lists lists = lists_of_growing_patterns();
-  std::set<std::size_t> sets;
-  for (std::int64_t memory = 0; memory < 60'000; memory += 1'000) {
-    const Index index = lists.index({.set_memory = memory});
-    Matching matching;
-    for (int i = 0; i < 30; ++i) {
-      const Labels labels = {{"a", "abbabaabbbaabbaababab" + std::string(std::size_t(i % 10), 'b') +
-                                       "c" + std::to_string(i)}};
-      ASSERT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}))
-          << memory;
-    }
-    EXPECT_EQ(matching.counters().out_of_memory, 0u);
-    sets.insert(index.tables().pattern_index.sets());
-  }
-  EXPECT_TRUE(sets.contains(0)) << "pattern by pattern";
-  EXPECT_TRUE(sets.contains(1)) << "all at once";
-  EXPECT_GT(*sets.rbegin(), 2u) << "in parts";
-}
-
-/// What senders' values make of patterns is kept in sets: each may not have memory of its own.
-TEST(Index, KeepsTheMemoryOfAllSetsWithinOneBound) {
-  std::vector<std::string> texts;
-  for (int label = 0; label < 1000; ++label) {
-    for (int i = 0; i < label % 4; ++i) {
-      texts.push_back("l" + std::to_string(label) + "=~\"[ab]*a[ab]{" + std::to_string(i + 7) +
-                      "}c\"");
-    }
-  }
-  const Lists lists = lists_of(texts);
-  const Labels labels = {
-      {"l1", "bbabbabbbbc"}, {"l2", "aaaaaaaaaaac"}, {"l7", "abbbbbbbbc"}, {"l99", "babbbbbbbac"}};
-  const auto expected = lists.linear(Stage::triage, {.labels = labels});
-  EXPECT_FALSE(expected.empty());
-  for (const std::int64_t memory : {0, 1 << 10, 1 << 20, 4 << 20, 256 << 20}) {
-    const Index index = lists.index({.sets_memory = memory});
-    const PatternIndex& patterns = index.tables().pattern_index;
-    EXPECT_LE(patterns.sets_memory(), memory);
-    Matching matching;
-    EXPECT_EQ(match(matching, index, labels), expected) << memory;
-  }
-  EXPECT_EQ(lists.index().tables().pattern_index.sets(), 500u) << "a single pattern needs none";
 }
 
 }  // namespace
