@@ -31,11 +31,13 @@ void read_topology(const Value& value) {
   if (const auto within = section.find("within")) within->duration(1s);
 }
 
-void read_otherwise(const Value& value, bool waits) {
-  value.choice({"next", "none"});
+/// False for `none`: the rules below do not decide.
+bool read_otherwise(const Value& value, bool waits) {
+  const auto word = value.choice({"next", "none"});
   if (!waits) {
     value.error("nothing is waited for", "it goes with open_after; add that or remove this");
   }
+  return word != 1;
 }
 
 bool read_by(const Value& by, rules::CorrelationRule& rule) {
@@ -66,9 +68,9 @@ bool read_parts(Section& section, rules::CorrelationRule& rule, PolicyDraft& dra
   section.duration("max_age", rule.max_age, 1s);
   const auto open_after = section.find("open_after");
   if (open_after) read_open_after(*open_after);
-  if (const auto otherwise = section.find("otherwise")) {
-    read_otherwise(*otherwise, open_after.has_value());
-  }
+  const auto otherwise = section.find("otherwise");
+  const bool asks_next = !otherwise || read_otherwise(*otherwise, open_after.has_value());
+  if (open_after && asks_next) draft.passes_on.insert(rule.name);
   section.not_yet({"open_after", "otherwise", "topology"});
   // Without what it says of services around it, the rule would take every alert.
   return good && by.has_value() && !topology;

@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/policy_reader.h"
@@ -39,35 +42,119 @@ std::vector<Condition> conditions_of(std::string_view kind, const Rules& rules) 
   return out;
 }
 
-bool decides_for_sure(const std::optional<rules::Template>& text) {
-  return text && text->is_fixed();
-}
+/// Of rules that decide one thing: the earlier beats the later, or it does not.
+template <class Beats>
+class OneDecision : public rules::Decisions {
+ public:
+  explicit OneDecision(Beats beats) : beats_(std::move(beats)) {}
+  std::uint64_t of(std::uint32_t) override { return 1; }
+  std::uint64_t taken(std::uint32_t earlier, std::uint32_t later) override {
+    return beats_(earlier, later) ? 1 : 0;
+  }
 
-bool all_among(const std::vector<TriageRule::Setting>& some,
-               const std::vector<TriageRule::Setting>& others) {
-  return std::ranges::all_of(some, [&](const TriageRule::Setting& setting) {
-    const auto other = std::ranges::find(others, setting.name, &TriageRule::Setting::name);
-    return other != others.end() && other->value.is_fixed();
-  });
-}
+ private:
+  Beats beats_;
+};
 
-/// Whether every decision of `later` is one that `earlier` makes whenever it holds.
-bool decides_all_of(const TriageRule& earlier, const TriageRule& later) {
-  const auto covers = [](bool is_made, bool is_made_before) { return !is_made || is_made_before; };
-  return covers(later.service.has_value(), decides_for_sure(earlier.service)) &&
-         covers(later.team.has_value(), decides_for_sure(earlier.team)) &&
-         covers(later.runbook.has_value(), decides_for_sure(earlier.runbook)) &&
-         covers(later.severity.has_value(), earlier.severity.has_value()) &&
-         covers(!later.escalation.empty(), !earlier.escalation.empty()) &&
-         covers(later.hold.has_value(), earlier.hold.has_value()) &&
-         covers(later.drop.has_value(), earlier.drop.has_value()) &&
-         all_among(later.labels, earlier.labels) &&
-         all_among(later.annotations, earlier.annotations);
+/// Of triage rules: a bit for each thing that the later one decides. A drop takes all of them,
+/// unless a `drop: false` that stands before it may hold, too.
+class TriageDecisions : public rules::Decisions {
+ public:
+  TriageDecisions(const std::vector<TriageRule>& rules, std::size_t whole_until)
+      : rules_(rules), whole_until_(whole_until) {
+    for (std::uint32_t i = 0; i < rules.size(); ++i) {
+      if (rules[i].drop == false) shields_.push_back(i);
+    }
+  }
+
+  std::uint64_t of(std::uint32_t rule) override {
+    const TriageRule& one = rules_[rule];
+    if (kSingles + one.labels.size() + one.annotations.size() > 64) return 0;
+    std::uint64_t bits = singles(one, [](const auto& text) { return text.has_value(); });
+    std::uint64_t bit = kFirstSetting;
+    for (std::size_t i = 0; i < one.labels.size() + one.annotations.size(); ++i, bit <<= 1) {
+      bits |= bit;
+    }
+    return bits;
+  }
+
+  std::uint64_t taken(std::uint32_t earlier, std::uint32_t later) override {
+    const TriageRule& one = rules_[earlier];
+    if (one.drop.value_or(false) && earlier < whole_until_ && !is_shielded(earlier, later)) {
+      return ~std::uint64_t{0};
+    }
+    std::uint64_t bits =
+        singles(one, [](const auto& text) { return text.has_value() && text->is_fixed(); });
+    std::uint64_t bit = kFirstSetting;
+    const auto add = [&](const Settings& wanted, const Settings& made) {
+      for (const TriageRule::Setting& setting : wanted) {
+        const auto found = std::ranges::find(made, setting.name, &TriageRule::Setting::name);
+        if (found != made.end() && found->value.is_fixed()) bits |= bit;
+        bit <<= 1;
+      }
+    };
+    add(rules_[later].labels, one.labels);
+    add(rules_[later].annotations, one.annotations);
+    return bits;
+  }
+
+ private:
+  using Settings = std::vector<TriageRule::Setting>;
+  static constexpr std::size_t kSingles = 7;
+  static constexpr std::uint64_t kFirstSetting = 1U << kSingles;
+  /// What looking for shields may cost in all; beyond it everything may be shielded.
+  static constexpr std::size_t kProofsMax = 200'000;
+
+  /// `decides` says whether a text decides for sure: one that yields nothing would not.
+  template <class Decides>
+  static std::uint64_t singles(const TriageRule& rule, Decides decides) {
+    const bool made[kSingles] = {decides(rule.service),    decides(rule.team),
+                                 decides(rule.runbook),    rule.severity.has_value(),
+                                 !rule.escalation.empty(), rule.hold.has_value(),
+                                 rule.drop.has_value()};
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < kSingles; ++i) bits |= std::uint64_t{made[i]} << i;
+    return bits;
+  }
+
+  bool is_shielded(std::uint32_t drop, std::uint32_t later) {
+    if (later != shielded_) {
+      shielded_ = later;
+      const auto shields = [&](std::uint32_t rule) {
+        return ++proofs_ > kProofsMax ||
+               rules::can_hold_together(rules_[rule].when, rules_[later].when);
+      };
+      first_shield_ = std::ranges::find_if(shields_, shields);
+    }
+    return first_shield_ != shields_.end() && *first_shield_ < drop;
+  }
+
+  const std::vector<TriageRule>& rules_;
+  std::size_t whole_until_;  ///< Rules that could not be read, and may shield, come behind.
+  std::vector<std::uint32_t> shields_;
+  std::optional<std::uint32_t> shielded_;  ///< Whose shield is known.
+  std::vector<std::uint32_t>::const_iterator first_shield_;
+  std::size_t proofs_ = 0;
+};
+
+/// `the rule "a" at rules.yaml:2 holds whenever it does, and comes first`
+std::string hiding(const std::vector<Condition>& conditions, const std::vector<std::uint32_t>& by) {
+  constexpr std::size_t kNamedMax = 3;
+  std::vector<std::string> names;
+  for (const std::uint32_t i : by) {
+    if (names.size() == kNamedMax) break;
+    names.push_back(conditions[i].what + " at " + format_short(conditions[i].at));
+  }
+  if (by.size() > kNamedMax) names.push_back(std::to_string(by.size() - kNamedMax) + " more");
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  return listed(views, "and") + (by.size() == 1 ? " holds whenever it does, and comes first"
+                                                : " hold whenever it does, and come first");
 }
 
 class RuleLint {
  public:
-  explicit RuleLint(PolicyDraft& draft) : rules_(draft.policy.rules), report_(draft.report) {}
+  explicit RuleLint(PolicyDraft& draft)
+      : rules_(draft.policy.rules), passes_on_(draft.passes_on), report_(draft.report) {}
 
   void run() {
     check_triage();
@@ -82,38 +169,36 @@ class RuleLint {
 
  private:
   void check_triage() {
-    const auto shields = [](const TriageRule& rule) { return rule.drop == false; };
-    const bool may_be_shielded = std::ranges::any_of(rules_.triage, shields);
-    const auto beats = [&](std::size_t i, std::size_t j) {
-      const TriageRule& earlier = rules_.triage[i];
-      const bool drops = earlier.drop.value_or(false) && !may_be_shielded;
-      return drops || decides_all_of(earlier, rules_.triage[j]);
-    };
-    check(conditions_of("rule", rules_.triage), beats, "never decides anything");
+    TriageDecisions decisions(rules_.triage, rules_.triage.size());
+    check(conditions_of("rule", rules_.triage), decisions, "never decides anything",
+          "move it in front, or remove it");
   }
 
   void check_criteria() {
     const auto& criteria = rules_.severity.criteria;
-    const auto beats = [&](std::size_t i, std::size_t j) {
+    OneDecision decisions([&](std::uint32_t i, std::uint32_t j) {
       return !is_worse(criteria[j].severity, criteria[i].severity);
-    };
-    check(conditions_of("severity criterion", criteria), beats, "never raises a severity");
+    });
+    check(conditions_of("severity criterion", criteria), decisions, "never raises a severity",
+          "give it a worse severity, or remove it");
   }
 
   void check_correlation() {
     const auto& correlation = rules_.correlation;
-    const auto beats = [&](std::size_t i, std::size_t j) {
+    OneDecision decisions([&](std::uint32_t i, std::uint32_t j) {
+      if (passes_on_.contains(correlation[i].name)) return false;
       return std::ranges::all_of(correlation[j].by, [&](const std::string& label) {
         return std::ranges::find(correlation[i].by, label) != correlation[i].by.end();
       });
-    };
-    check(conditions_of("correlation rule", correlation), beats, "never takes an alert");
+    });
+    check(conditions_of("correlation rule", correlation), decisions, "never takes an alert",
+          "move it in front, or remove it");
   }
 
-  template <class Beats>
-  void check(const std::vector<Condition>& conditions, Beats beats, std::string_view effect) {
+  void check(const std::vector<Condition>& conditions, rules::Decisions& decisions,
+             std::string_view effect, std::string_view cure) {
     const auto predicates = predicates_of(conditions);
-    const auto hidden = rules::hidden_by(predicates);
+    const auto hidden = rules::hidden_by(predicates, decisions);
     for (std::size_t j = 0; j < conditions.size(); ++j) {
       const Condition& condition = conditions[j];
       if (!rules::can_hold(*condition.when)) {
@@ -123,13 +208,11 @@ class RuleLint {
         continue;
       }
       note_without_witness(condition);
-      const std::optional<std::uint32_t> i = hidden[j];
-      if (!i || !beats(*i, j)) continue;
-      report_.warning(condition.at,
-                      condition.what + " " + std::string(effect) + ": " + conditions[*i].what +
-                          " at " + format_short(conditions[*i].at) +
-                          " holds whenever it does, and comes first",
-                      "move it in front of that one, or remove it");
+      if (hidden[j].empty()) continue;
+      report_.warning(
+          condition.at,
+          condition.what + " " + std::string(effect) + ": " + hiding(conditions, hidden[j]),
+          std::string(cure));
     }
   }
 
@@ -141,6 +224,7 @@ class RuleLint {
   }
 
   const rules::RuleSet& rules_;
+  const std::set<std::string>& passes_on_;
   Report& report_;
   std::size_t without_witness_ = 0;
   Position first_without_witness_;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,9 @@ struct PolicyDraft {
   /// Sections that stand in one file only.
   std::optional<Position> severity_at, incidents_at, flapping_at, storm_at, problems_at;
   bool has_map = false;  ///< severity.map was given.
+
+  /// Correlation rules that wait for more alerts and else leave them to the rules below.
+  std::set<std::string> passes_on;
 
   std::vector<Reference> escalations_used, teams_used, services_used, users_used, schedules_used,
       time_intervals_used, roles_used;

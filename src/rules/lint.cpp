@@ -81,8 +81,9 @@ std::string key_of(const Matcher& matcher) {
 /// it, and proves what it can of these: no other could be implied.
 class HiddenSearch {
  public:
-  explicit HiddenSearch(std::span<const Predicate* const> predicates)
+  HiddenSearch(std::span<const Predicate* const> predicates, Decisions& decisions)
       : predicates_(predicates),
+        decisions_(decisions),
         index_(Index::Predicates{std::vector(predicates.begin(), predicates.end())}) {
     for (std::uint32_t i = 0; i < predicates.size(); ++i) {
       needed_.push_back(needed_labels(*predicates[i]));
@@ -94,23 +95,31 @@ class HiddenSearch {
     }
   }
 
-  std::optional<std::uint32_t> first_before(std::uint32_t number) {
+  std::vector<std::uint32_t> before(std::uint32_t number) {
     const Predicate& narrow = *predicates_[number];
-    if (looks_ > kLooksMax || proofs_ > kProofsMax) return std::nullopt;
-    if (!proof_.can_hold(std::array{Proof::Claim{&narrow, false}})) return std::nullopt;
+    const std::uint64_t wanted = decisions_.of(number);
+    if (wanted == 0 || looks_ > kLooksMax || proofs_ > kProofsMax) return {};
+    if (!proof_.can_hold(std::array{Proof::Claim{&narrow, false}})) return {};
     match_model();
     add_those_with_regexes_of(narrow);
     const LabelBits spoken_of = all_labels(narrow);
+    std::uint64_t missing = wanted;
     std::size_t tried = 0;
+    found_.clear();
     for (const std::uint32_t other : matches_) {
       ++looks_;
       if (other >= number || tried == kProofsOfOneMax) break;
       if ((needed_[other] & ~spoken_of) != 0) continue;
+      const std::uint64_t taken = decisions_.taken(other, number) & wanted;
+      if ((taken & missing) == 0) continue;
       ++tried;
       ++proofs_;
-      if (implies(proof_, narrow, *predicates_[other])) return other;
+      if (!implies(proof_, narrow, *predicates_[other])) continue;
+      missing &= ~taken;
+      found_.push_back({other, taken});
+      if (missing == 0) return those_needed(wanted);
     }
-    return std::nullopt;
+    return {};
   }
 
  private:
@@ -138,7 +147,27 @@ class HiddenSearch {
     matches_.erase(repeats.begin(), repeats.end());
   }
 
+  /// One that came first may decide nothing that the later ones do not decide, too.
+  std::vector<std::uint32_t> those_needed(std::uint64_t wanted) {
+    std::vector<std::uint32_t> out;
+    std::uint64_t kept = 0;
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+      std::uint64_t others = kept;
+      for (std::size_t j = i + 1; j < found_.size(); ++j) others |= found_[j].taken;
+      if (others == wanted) continue;
+      kept |= found_[i].taken;
+      out.push_back(found_[i].predicate);
+    }
+    return out;
+  }
+
+  struct Found {
+    std::uint32_t predicate;
+    std::uint64_t taken;
+  };
+
   std::span<const Predicate* const> predicates_;
+  Decisions& decisions_;
   TextTable regexes_;
   std::vector<std::vector<std::uint32_t>> with_regex_;  // The first predicates that have it.
   Index index_;
@@ -148,6 +177,7 @@ class HiddenSearch {
   std::string labels_, annotations_;
   std::vector<LabelBits> needed_;
   std::vector<std::uint32_t> matches_;
+  std::vector<Found> found_;
   std::size_t looks_ = 0;
   std::size_t proofs_ = 0;
 };
@@ -156,6 +186,10 @@ class HiddenSearch {
 
 bool can_hold(const Predicate& predicate) {
   return Proof().can_hold(std::array{Proof::Claim{&predicate, false}});
+}
+
+bool can_hold_together(const Predicate& a, const Predicate& b) {
+  return Proof().can_hold(std::array{Proof::Claim{&a, false}, Proof::Claim{&b, false}});
 }
 
 bool always_holds(const Predicate& predicate) {
@@ -173,10 +207,12 @@ bool has_witness(const Predicate& predicate) {
   return has_witness(vocabulary, condition);
 }
 
-std::vector<std::optional<std::uint32_t>> hidden_by(std::span<const Predicate* const> predicates) {
-  HiddenSearch search(predicates);
-  std::vector<std::optional<std::uint32_t>> out;
-  for (std::uint32_t i = 0; i < predicates.size(); ++i) out.push_back(search.first_before(i));
+std::vector<std::vector<std::uint32_t>> hidden_by(std::span<const Predicate* const> predicates,
+                                                  Decisions& decisions) {
+  HiddenSearch search(predicates, decisions);
+  std::vector<std::vector<std::uint32_t>> out;
+  out.reserve(predicates.size());
+  for (std::uint32_t i = 0; i < predicates.size(); ++i) out.push_back(search.before(i));
   return out;
 }
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rules/random_rules.h"
@@ -151,10 +153,25 @@ TEST(Lint, SaysWhichPredicatesEveryAlertMeets) {
   EXPECT_FALSE(has_witness(not_of(all_of({"x=a"}))));
 }
 
-std::vector<std::optional<std::uint32_t>> hidden(const std::vector<Predicate>& predicates) {
+/// What each predicate decides, as given.
+class Given : public Decisions {
+ public:
+  explicit Given(std::vector<std::uint64_t> bits) : bits_(std::move(bits)) {}
+  std::uint64_t of(std::uint32_t predicate) override { return bits_[predicate]; }
+  std::uint64_t taken(std::uint32_t earlier, std::uint32_t) override { return bits_[earlier]; }
+
+ private:
+  std::vector<std::uint64_t> bits_;
+};
+
+using Hiding = std::vector<std::vector<std::uint32_t>>;
+
+Hiding hidden(const std::vector<Predicate>& predicates, std::vector<std::uint64_t> decisions = {}) {
   std::vector<const Predicate*> pointers;
   for (const Predicate& predicate : predicates) pointers.push_back(&predicate);
-  return hidden_by(pointers);
+  decisions.resize(predicates.size(), 1);
+  Given given(std::move(decisions));
+  return hidden_by(pointers, given);
 }
 
 TEST(Lint, FindsTheFirstThatHidesAnother) {
@@ -176,17 +193,31 @@ TEST(Lint, FindsTheFirstThatHidesAnother) {
       {AllOf{}},                                          // 14
       all_of({"q=1"}),                                    // 15: 14
   };
-  using Found = std::vector<std::optional<std::uint32_t>>;
-  const auto none = std::nullopt;
-  EXPECT_EQ(hidden(predicates), (Found{none, none, none, 1, none, none, 5, 5, none, none, 9, none,
-                                       11, none, none, 14}));
+  EXPECT_EQ(hidden(predicates),
+            (Hiding{{}, {}, {}, {1}, {}, {}, {5}, {5}, {}, {}, {9}, {}, {11}, {}, {}, {14}}));
 }
 
 TEST(Lint, FindsWhatIsHiddenThoughNoValueOfAPatternIsKnown) {
-  using Found = std::vector<std::optional<std::uint32_t>>;
   EXPECT_EQ(hidden({all_of({"x=~\"a[0-9]+b\""}), all_of({"x=~\"a[0-9]+b\"", "y=1"})}),
-            (Found{std::nullopt, 0}));
-  EXPECT_EQ(hidden({all_of({"x"}), all_of({"x=~\"a[0-9]+b\""})}), (Found{std::nullopt, 0}));
+            (Hiding{{}, {0}}));
+  EXPECT_EQ(hidden({all_of({"x"}), all_of({"x=~\"a[0-9]+b\""})}), (Hiding{{}, {0}}));
+}
+
+TEST(Lint, FindsThoseThatTogetherDecideAllThatAnotherDecides) {
+  const Predicate x = all_of({"x=a"});
+  EXPECT_EQ(hidden({{AllOf{}}, x, x}, {4, 1, 1}), (Hiding{{}, {}, {1}}))
+      << "what decides something else is passed over";
+  EXPECT_EQ(hidden({x, x, x, x}, {1, 2, 4, 7}), (Hiding{{}, {}, {}, {0, 1, 2}}));
+  EXPECT_EQ(hidden({x, x, x}, {1, 2, 7}), (Hiding{{}, {}, {}}));
+  EXPECT_EQ(hidden({x, x, x}, {1, 7, 3}), (Hiding{{}, {}, {1}})) << "one alone is enough";
+  EXPECT_EQ(hidden({x, all_of({"y=b"}), all_of({"x=a", "y=b"})}, {1, 2, 3}),
+            (Hiding{{}, {}, {0, 1}}));
+  EXPECT_EQ(hidden({x, x}, {1, 0}), (Hiding{{}, {}})) << "it is not asked about";
+}
+
+TEST(Lint, SaysWhatTwoPredicatesExcludeInEachOther) {
+  EXPECT_TRUE(can_hold_together(all_of({"x=a"}), all_of({"y=b"})));
+  EXPECT_FALSE(can_hold_together(all_of({"x=a", "y=b"}), all_of({"x!=a"})));
 }
 
 /// Whatever is claimed must be true of every alert.
@@ -206,9 +237,9 @@ TEST(Lint, ClaimsNothingThatAnAlertContradicts) {
       for (std::size_t j = 0; j < predicates.size(); ++j) {
         if (i != j && implies(predicates[i], predicates[j])) pairs.emplace_back(i, j);
       }
-      if (hides[i]) {
-        EXPECT_LT(*hides[i], i);
-        EXPECT_TRUE(implies(predicates[i], predicates[*hides[i]]));
+      for (const std::uint32_t hiding_it : hides[i]) {
+        EXPECT_LT(hiding_it, i);
+        EXPECT_TRUE(implies(predicates[i], predicates[hiding_it]));
         ++hiding;
       }
     }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,6 +13,9 @@ namespace tocsin::rules {
 /// False if no subject fulfils it.
 bool can_hold(const Predicate&);
 
+/// False if no subject fulfils both.
+bool can_hold_together(const Predicate&, const Predicate&);
+
 /// True if every subject fulfils it.
 bool always_holds(const Predicate&);
 
@@ -24,8 +26,20 @@ bool implies(const Predicate& narrow, const Predicate& wide);
 /// names. Such rules are what many rules cost.
 bool has_witness(const Predicate&);
 
-/// For each predicate the first one before it that it implies: where that one decides, this one has
-/// nothing left to say. A second or two for 100,000 predicates.
-std::vector<std::optional<std::uint32_t>> hidden_by(std::span<const Predicate* const>);
+/// What whoever holds decides, as bits. Asked for predicates by their number, before any proof:
+/// both are asked millions of times.
+class Decisions {
+ public:
+  virtual ~Decisions() = default;
+  /// What is decided where the predicate holds; 0: it is not asked about.
+  virtual std::uint64_t of(std::uint32_t predicate) = 0;
+  /// What of it is decided already where an earlier one holds, too.
+  virtual std::uint64_t taken(std::uint32_t earlier, std::uint32_t later) = 0;
+};
+
+/// For each predicate those before it that it implies and that together decide all it decides: it
+/// has nothing left to say. None if there are no such, or if that is not certain. A second or two
+/// for 100,000 predicates.
+std::vector<std::vector<std::uint32_t>> hidden_by(std::span<const Predicate* const>, Decisions&);
 
 }  // namespace tocsin::rules
