@@ -26,6 +26,8 @@ void LiteralTable::freeze() {
       parent = entries_[parent].parent;
     }
     entries_[i].parent = parent;
+    const bool repeats = parent != kNone && entries_[parent].literal == entries_[i].literal;
+    entries_[i].shorter = repeats ? entries_[parent].shorter : parent;
   }
 }
 
@@ -35,13 +37,16 @@ std::uint32_t LiteralTable::last_not_after(std::string_view text) const {
   const auto to = entries_.begin() + by_first_[first + std::size_t{1}];
   const auto after = std::upper_bound(
       from, to, text, [](std::string_view a, const Entry& b) { return a < b.literal; });
-  return static_cast<std::uint32_t>(after - entries_.begin()) - 1;  // kNone if there is none.
+  // What begins with another byte does not begin the text; empty literals do.
+  if (after == from) return by_first_[0] - 1;  // kNone if there is none.
+  return static_cast<std::uint32_t>(after - entries_.begin()) - 1;
 }
 
 void LiteralTable::append_beginnings(std::string_view text, std::vector<std::uint32_t>& out) const {
   if (text.empty() || entries_.empty()) return;
   std::uint32_t at = last_not_after(text);
-  while (at != kNone && !text.starts_with(entries_[at].literal)) at = entries_[at].parent;
+  // Thousands of rules may have the same literal.
+  while (at != kNone && !text.starts_with(entries_[at].literal)) at = entries_[at].shorter;
   for (; at != kNone; at = entries_[at].parent) {
     const Entry& entry = entries_[at];
     if (!entry.longer || entry.literal.size() < text.size()) out.push_back(entry.atom);

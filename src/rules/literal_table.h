@@ -33,6 +33,7 @@ class LiteralTable {
     std::uint32_t atom;
     std::uint32_t parent;  // The entry before it that it begins with.
     bool longer;
+    std::uint32_t shorter = kNone;  // The first of its parents with another literal.
   };
   std::uint32_t last_not_after(std::string_view text) const;
 
