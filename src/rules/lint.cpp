@@ -184,8 +184,8 @@ class HiddenSearch {
 
 }  // namespace
 
-bool can_hold(const Predicate& predicate) {
-  return Proof().can_hold(std::array{Proof::Claim{&predicate, false}});
+bool can_hold(const Predicate& predicate, Values values) {
+  return Proof(values).can_hold(std::array{Proof::Claim{&predicate, false}});
 }
 
 bool can_hold_together(const Predicate& a, const Predicate& b) {

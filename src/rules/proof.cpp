@@ -106,7 +106,10 @@ bool Proof::agrees(const Matcher& about) {
     if (only && !spend(only->size() / 8)) return true;
     if (only && (!values || only->size() < values->size())) values = std::move(only);
   }
-  if (!values) return numbers_agree(about_) && !patterns_disagree(about_);
+  if (!values) {
+    return numbers_agree(about_) && !patterns_disagree(about_) &&
+           (values_ == Values::any || !refuse_lines(about_));
+  }
   return std::ranges::any_of(*values, [&](const std::string& value) {
     if (!spend(steps)) return true;
     return std::ranges::all_of(about_, [&](Literal literal) {

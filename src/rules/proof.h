@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tocsin/alert/labels.h"
+#include "tocsin/rules/lint.h"
 #include "tocsin/rules/matcher.h"
 
 namespace tocsin::rules {
@@ -23,6 +24,8 @@ struct Literal {
 /// gives up, the predicates may hold. Keeps its memory for the next proof.
 class Proof {
  public:
+  explicit Proof(Values values = Values::any) : values_(values) {}
+
   struct Claim {
     const Predicate* predicate = nullptr;
     bool negated = false;
@@ -47,6 +50,7 @@ class Proof {
   bool agrees(const Matcher& about);
   bool spend(std::size_t steps);
 
+  Values values_;
   std::vector<Literal> literals_;
   std::vector<Claim> choices_;  // Claims of which one branch suffices.
   std::vector<Literal> about_;  // Of these literals, those on one label.

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <ranges>
 
@@ -70,6 +71,32 @@ bool is_within(const Regex& narrow, const Regex& wide) {
     return wide.is_simple() && std::ranges::any_of(wide.pieces(), [&](const PatternPiece& other) {
              return is_within(piece, other);
            });
+  });
+}
+
+/// Of two pieces with dots: whether no value is held for by both.
+bool are_disjoint(const PatternPiece& a, const PatternPiece& b) {
+  if (a.where != b.where) return false;
+  if (a.where == Where::prefix) return !a.text.starts_with(b.text) && !b.text.starts_with(a.text);
+  if (a.where == Where::suffix) return !a.text.ends_with(b.text) && !b.text.ends_with(a.text);
+  return false;
+}
+
+/// Whether each piece of the one holds for nothing that the other matches, as far as that is easy.
+bool are_disjoint(const Regex& a, const Regex& b) {
+  if (!a.is_simple() || !b.is_simple()) return false;
+  if (a.pieces().size() * b.pieces().size() > kPiecesComparedMax) return false;
+  const auto no_whole_text_in = [](const Regex& texts, const Regex& other) {
+    return std::ranges::none_of(texts.pieces(), [&](const PatternPiece& piece) {
+      return piece.where == Where::whole && other.matches_whole(piece.text);
+    });
+  };
+  if (!no_whole_text_in(a, b) || !no_whole_text_in(b, a)) return false;
+  return std::ranges::all_of(a.pieces(), [&](const PatternPiece& one) {
+    return std::ranges::all_of(b.pieces(), [&](const PatternPiece& other) {
+      const bool is_told = one.where == Where::whole || other.where == Where::whole;
+      return is_told || are_disjoint(one, other);
+    });
   });
 }
 
@@ -184,15 +211,32 @@ bool numbers_agree(std::span<const Literal> literals) {
 }
 
 bool patterns_disagree(std::span<const Literal> literals) {
-  for (const Literal narrow : literals) {
+  for (const Literal& narrow : literals) {
     if (!must_match(narrow)) continue;
-    for (const Literal wide : literals) {
-      if (must_not_match(wide) && is_within(*narrow.matcher->regex, *wide.matcher->regex)) {
+    for (const Literal& other : literals) {
+      const Regex& pattern = *narrow.matcher->regex;
+      if (must_not_match(other) && is_within(pattern, *other.matcher->regex)) return true;
+      // Each pair once.
+      const bool is_later = std::less<>()(&narrow, &other);
+      if (is_later && must_match(other) && are_disjoint(pattern, *other.matcher->regex)) {
         return true;
       }
     }
   }
   return false;
+}
+
+bool refuse_lines(std::span<const Literal> literals) {
+  const bool is_there = std::ranges::any_of(literals, [](Literal literal) {  //
+    return holds_for(*literal.matcher, "") == literal.negated;
+  });
+  const auto matches_lines = [is_there](const PatternPiece& piece) {
+    return piece.where == Where::prefix && piece.text.empty() && (is_there || !piece.longer);
+  };
+  return std::ranges::any_of(literals, [&](Literal literal) {
+    return must_not_match(literal) && literal.matcher->regex->is_simple() &&
+           std::ranges::any_of(literal.matcher->regex->pieces(), matches_lines);
+  });
 }
 
 std::optional<std::string> value_for(std::span<const Literal> literals) {

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "rules/random_rules.h"
+#include "rules/regex.h"
 
 namespace tocsin::rules {
 namespace {
@@ -49,6 +51,10 @@ TEST(Lint, RefutesMatchersThatExcludeEachOther) {
       {"x > 5", "x=many"},
       {"x > 5", "x=\"\""},
       {"x > 5", "x in (1, 2, many)"},
+      {"x=~\"foo.*\"", "x=~\"bar.*\""},
+      {"x=~\"foo.+\"", "y=b", "x=~\"fo|bar.*\""},
+      {"x=~\".*foo\"", "x=~\".*bar|baz\""},
+      {"x=~\"foo|baz.*\"", "x=~\"bar.*\""},
       {"annotations.x=a", "annotations.x=b"},
       {"meta.source=a", "meta.source=b"},
   };
@@ -74,6 +80,11 @@ TEST(Lint, RefutesNothingThatSomeAlertFulfils) {
       {"x=~\"a|prod.*\"", "x!~\"prod.*\""},
       {"x=~\".*prod.*\"", "x!~\".*prod\""},
       {"x=~\".*\"", "x!~\".+\""},
+      {"x=~\"foo.*\"", "x=~\"foo-.*\""},
+      {"x=~\"foo.*\"", "x=~\".*bar\""},
+      {"x=~\"foo.*\"", "x=~\".*bar.*\""},
+      {"x=~\"foo|bar.*\"", "x=~\"fo.+\""},
+      {"x=~\"a.*|b.*\"", "x=~\"bc.*|d\""},
       {"x!~\".*\"", "x"},  // With a line end.
       {"x=~\"a|\"", "x!=a"},
       {"x >= 5", "x <= 5"},
@@ -85,6 +96,21 @@ TEST(Lint, RefutesNothingThatSomeAlertFulfils) {
   // What is no number is not greater and not less.
   EXPECT_TRUE(can_hold(both(not_of(all_of({"x > 5"})), not_of(all_of({"x <= 5"})))));
   EXPECT_TRUE(can_hold(any_of({all_of({"x=a", "x=b"}), all_of({"y=a"})})));
+}
+
+TEST(Lint, KnowsWhatOnlyLineEndsFulfil) {
+  const std::vector<std::vector<std::string>> never = {
+      {"x!~\".*\""}, {"x!~\".*\"", "x"}, {"x!~\".+\"", "x"}, {"x!~\"a|.+\"", "x!=\"\""}};
+  for (const auto& texts : never) {
+    EXPECT_TRUE(can_hold(all_of(texts))) << texts[0];
+    EXPECT_FALSE(can_hold(all_of(texts), Values::on_one_line)) << texts[0];
+  }
+  EXPECT_TRUE(can_hold(all_of({"x!~\".+\""}), Values::on_one_line)) << "it is missing";
+  EXPECT_TRUE(can_hold(all_of({"x!~\"a.*\"", "x"}), Values::on_one_line));
+  Matcher two_lines = matcher_of("x=a");
+  two_lines.value = "a\nb";
+  EXPECT_TRUE(can_hold(both({two_lines}, all_of({"x!~\".*\""})), Values::on_one_line))
+      << "its line end is written there";
 }
 
 TEST(Lint, KnowsWhatAlwaysHolds) {
@@ -249,11 +275,17 @@ TEST(Lint, ClaimsNothingThatAnAlertContradicts) {
       const Labels annotations = random.annotations();
       const std::string source = random.source();
       const Subject subject{.labels = labels, .annotations = annotations, .source = source};
+      const auto is_line = [](const Label& label) { return matches_dots(label.value); };
+      const bool on_one_line = std::ranges::all_of(labels.view(), is_line) &&
+                               std::ranges::all_of(annotations.view(), is_line) &&
+                               matches_dots(source);
       std::vector<bool> held;
       for (const Predicate& predicate : predicates) held.push_back(holds(predicate, subject));
       for (const auto& [narrow, wide] : pairs) ASSERT_TRUE(!held[narrow] || held[wide]) << seed;
       for (std::size_t i = 0; i < predicates.size(); ++i) {
         const bool possible = can_hold(predicates[i]);
+        ASSERT_TRUE(!on_one_line || !held[i] || can_hold(predicates[i], Values::on_one_line))
+            << seed;
         ASSERT_TRUE(possible || !held[i]) << seed;
         ASSERT_TRUE(held[i] || !always_holds(predicates[i])) << seed;
         refuted += possible ? 0 : 1;

@@ -10,8 +10,11 @@
 /// claimed is true of every subject, and where a proof would take too long nothing is claimed.
 namespace tocsin::rules {
 
-/// False if no subject fulfils it.
-bool can_hold(const Predicate&);
+/// Which values an alert may have: any, or those that `.*` matches, UTF-8 without a line end.
+enum class Values : std::uint8_t { any, on_one_line };
+
+/// False if no subject of such values fulfils it.
+bool can_hold(const Predicate&, Values = Values::any);
 
 /// False if no subject fulfils both.
 bool can_hold_together(const Predicate&, const Predicate&);
