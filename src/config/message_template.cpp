@@ -11,6 +11,7 @@ namespace {
 using Words = std::vector<std::string_view>;
 
 constexpr std::size_t kDepthMax = 16;
+constexpr std::size_t kMistakesMax = 20;
 
 /// The fields of a page, as the webhook channel sends them.
 const Words& page_names() {
@@ -81,14 +82,14 @@ class Checker {
  public:
   explicit Checker(std::string_view text) : text_(text) {}
 
-  std::optional<TemplateMistake> check() {
-    while (!mistake_ && next_tag()) {
+  std::vector<TemplateMistake> check() {
+    while (!is_broken_ && next_tag()) {
     }
-    if (!mistake_ && !open_.empty()) {
+    if (!is_broken_ && !open_.empty()) {
       refuse(open_.back().offset, "the section " + in_quotes(open_.back().name) + " never ends",
              "add {{/" + std::string(open_.back().name) + "}}");
     }
-    return mistake_;
+    return std::move(mistakes_);
   }
 
  private:
@@ -97,8 +98,16 @@ class Checker {
     std::size_t offset;
   };
 
+  /// Of one tag: those behind it are read, too.
   void refuse(std::size_t offset, std::string problem, std::string cure) {
-    mistake_ = {offset, std::move(problem), std::move(cure)};
+    if (mistakes_.size() < kMistakesMax) {
+      mistakes_.push_back({offset, std::move(problem), std::move(cure)});
+    }
+  }
+  /// Of the tags' order: what follows would be misread.
+  void stop(std::size_t offset, std::string problem, std::string cure) {
+    refuse(offset, std::move(problem), std::move(cure));
+    is_broken_ = true;
   }
 
   /// False at the end of the text.
@@ -106,7 +115,7 @@ class Checker {
     const std::size_t begin = text_.find("{{", at_);
     const std::size_t stray = text_.substr(0, begin).find("}}", at_);
     if (stray != std::string_view::npos) {
-      refuse(stray, "}} without {{ before it", "add {{, or remove it");
+      stop(stray, "}} without {{ before it", "add {{, or remove it");
       return false;
     }
     if (begin == std::string_view::npos) return false;
@@ -116,7 +125,7 @@ class Checker {
     const std::size_t end = text_.find(closing, inside);
     const std::size_t again = text_.find("{{", inside);
     if (end == std::string_view::npos || again < end) {
-      refuse(begin, "a tag that is never closed", "add " + std::string(closing));
+      stop(begin, "a tag that is never closed", "add " + std::string(closing));
       return false;
     }
     at_ = end + closing.size();
@@ -149,15 +158,15 @@ class Checker {
   void begin_section(std::size_t offset, std::string_view name) {
     check_name(offset, name);
     if (open_.size() == kDepthMax) {
-      refuse(offset, "sections nested deeper than 16 levels", "flatten them");
+      stop(offset, "sections nested deeper than 16 levels", "flatten them");
     }
     open_.push_back({name, offset});
   }
 
   void end_section(std::size_t offset, std::string_view name) {
     if (!open_.empty() && open_.back().name == name) return open_.pop_back();
-    refuse(offset, "the section " + in_quotes(name) + " ends here but has not begun",
-           open_.empty() ? "remove it" : "end " + in_quotes(open_.back().name) + " first");
+    stop(offset, "the section " + in_quotes(name) + " ends here but has not begun",
+         open_.empty() ? "remove it" : "end " + in_quotes(open_.back().name) + " first");
   }
 
   bool is_in_alerts() const {
@@ -182,12 +191,13 @@ class Checker {
   std::string_view text_;
   std::size_t at_ = 0;
   std::vector<Open> open_;
-  std::optional<TemplateMistake> mistake_;
+  std::vector<TemplateMistake> mistakes_;
+  bool is_broken_ = false;
 };
 
 }  // namespace
 
-std::optional<TemplateMistake> check_message_template(std::string_view text) {
+std::vector<TemplateMistake> check_message_template(std::string_view text) {
   return Checker(text).check();
 }
 

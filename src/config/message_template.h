@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tocsin::config {
 
@@ -17,7 +17,7 @@ struct TemplateMistake {
 /// Checks a text with mustache tags: `{{name}}`, `{{{name}}}`, `{{&name}}`, sections
 /// `{{#name}}…{{/name}}` and `{{^name}}…{{/name}}`, comments `{{! … }}`. Every tag is closed, every
 /// section ends, and every name is one that a page has: `event`, `page.…`, `incident.…`, and within
-/// `{{#alerts}}` those of an alert. Nothing if all is well. Source: mustache(5).
-std::optional<TemplateMistake> check_message_template(std::string_view text);
+/// `{{#alerts}}` those of an alert. Source: mustache(5).
+std::vector<TemplateMistake> check_message_template(std::string_view text);
 
 }  // namespace tocsin::config

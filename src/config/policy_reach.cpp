@@ -15,6 +15,7 @@ void check_page(const PageTargets& page, const Reach& reach, Report& report) {
   const auto is_channel = [](const Target& t) { return t.kind == Target::Kind::channel; };
   if (std::ranges::any_of(page.targets, is_channel)) return;
   std::string reasons;
+  bool uses_a_mistake = false;
   for (const Target& target : page.targets) {
     const std::string why = reach.why_nobody(target);
     if (why.empty()) {
@@ -23,8 +24,10 @@ void check_page(const PageTargets& page, const Reach& reach, Report& report) {
                      "add channel:NAME beside it");
       return;
     }
+    uses_a_mistake = uses_a_mistake || reach.uses_a_mistake(target);
     reasons += (reasons.empty() ? "" : ", ") + why;
   }
+  if (uses_a_mistake) return;  // Whom it would reach is not known.
   report.warning(page.at, page.path + ": reaches nobody: " + reasons,
                  "name somebody who has contacts, or a channel");
 }

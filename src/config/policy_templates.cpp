@@ -7,8 +7,8 @@ namespace {
 void read_text(const Value& value) {
   const auto text = value.lines();
   if (!text) return;
-  if (const auto mistake = check_message_template(*text)) {
-    value.error(mistake->problem, mistake->cure, mistake->offset);
+  for (const TemplateMistake& mistake : check_message_template(*text)) {
+    value.error(mistake.problem, mistake.cure, mistake.offset);
   }
 }
 

@@ -6,6 +6,26 @@
 
 namespace tocsin::config {
 
+bool Reach::uses_a_mistake(const Target& target) const {
+  const auto is_mistake = [this](const std::string& user) { return !users_.contains(user); };
+  const auto has_mistake = [&](const Groups& groups) {
+    const auto group = groups.find(target.name);
+    return group != groups.end() && std::ranges::any_of(group->second, is_mistake);
+  };
+  switch (target.kind) {
+    case Target::Kind::channel:
+    case Target::Kind::service:
+      return false;
+    case Target::Kind::user:
+      return is_mistake(target.name);
+    case Target::Kind::team:
+      return has_mistake(teams_);
+    case Target::Kind::schedule:
+      return has_mistake(schedules_) || !schedules_.contains(target.name);
+  }
+  return false;
+}
+
 std::string Reach::why_nobody(const Target& target) const {
   switch (target.kind) {
     case Target::Kind::channel:

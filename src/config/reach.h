@@ -35,6 +35,9 @@ class Reach {
     schedules_[name] = std::move(users);
   }
 
+  /// Whether it is, or holds, a user or schedule that nothing defines: an error of its own, unlike
+  /// a team.
+  bool uses_a_mistake(const Target&) const;
   /// Why the target reaches nobody, such as `the team "payments" has no members`; "" if it reaches
   /// somebody. Only an alert's service says whom `service` reaches: somebody.
   std::string why_nobody(const Target&) const;

@@ -28,7 +28,7 @@ void Section::report_unknown(const Node& key) const {
 }
 
 std::optional<Value> Section::find(std::string_view key) {
-  known_.push_back(key);
+  if (std::ranges::find(known_, key) == known_.end()) known_.push_back(key);
   const auto& entries = value_.node_->entries;
   const auto found = std::ranges::find(
       entries, key, [](const Node::Entry& entry) -> std::string_view { return entry.key->text; });
