@@ -144,16 +144,33 @@ void blame_a_change(const Loaded& loaded, const std::vector<triage::PolicyFile>&
   faults.add_everything();
 }
 
+/// One folder of several need not hold every team's.
+void drop_other_fragments(Loaded& loaded) {
+  const std::vector<RulesRoot> roots = name_roots(loaded.settings.rules);
+  std::set<std::string> there;
+  for (const triage::PolicyFile& file : loaded.files.files) {
+    there.insert(place_of(file.path, roots).fragment);
+  }
+  std::erase_if(loaded.settings.fragments, [&](const Fragment& fragment) {  //
+    return !there.contains(fragment.name);
+  });
+}
+
 }  // namespace
 
-Loaded load(const std::string& settings_path, Lint lint) {
+Loaded load(const std::string& settings_path, Lint lint, const std::string& rules_folder) {
   Loaded out;
   SettingsResult settings = read_settings(settings_path);
   out.settings_are_good = !has_errors(settings.diagnostics);
   out.settings = std::move(settings.settings);
   out.diagnostics = std::move(settings.diagnostics);
-
+  if (!settings.is_whole) return out;
+  if (!rules_folder.empty()) {
+    out.settings.rules = {rules_folder};
+    out.settings.rules_at.clear();
+  }
   out.files = read_rules_files(out.settings.rules);
+  if (!rules_folder.empty()) drop_other_fragments(out);
   const bool files_are_good = !has_errors(out.files.diagnostics);
   PolicyResult policy = compile_policy(out.settings, out.files.files, lint);
   show_real_paths(name_roots(out.settings.rules), policy.diagnostics);

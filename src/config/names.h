@@ -22,6 +22,15 @@ class Names {
   std::map<std::string, Position> places_;
 };
 
+/// Those of elements that have one.
+template <class Named>
+std::vector<std::string> names_of(const std::vector<Named>& elements) {
+  std::vector<std::string> out;
+  out.reserve(elements.size());
+  for (const Named& element : elements) out.push_back(element.name);
+  return out;
+}
+
 /// A use of a name that may be defined in a file not read yet.
 struct Reference {
   std::string name;

@@ -80,19 +80,19 @@ bool read_file(const triage::PolicyFile& file, PolicyDraft& draft) {
   return true;
 }
 
-void check_references(PolicyDraft& draft) {
+void check_references(const PolicyDraft& draft, Report& report) {
   constexpr auto kError = Diagnostic::Level::error;
   constexpr auto kWarning = Diagnostic::Level::warning;
-  Report& report = draft.report;
   const auto define_under = [](std::string_view key) {
     return "define it under " + std::string(key) + " in a rules file";
   };
   // `default` is there even if no file defines it.
-  std::erase_if(draft.escalations_used, [&](const Reference& used) {
+  std::vector<Reference> escalations_used = draft.escalations_used;
+  std::erase_if(escalations_used, [&](const Reference& used) {
     return used.name == "default" && !draft.escalations.has(used.name);
   });
-  check_uses(draft.escalations_used, draft.escalations, kError, "escalation",
-             define_under("escalations"), report);
+  check_uses(escalations_used, draft.escalations, kError, "escalation", define_under("escalations"),
+             report);
   check_uses(draft.users_used, draft.users, kError, "user", define_under("users"), report);
   check_uses(draft.schedules_used, draft.schedules, kError, "schedule", define_under("schedules"),
              report);
@@ -102,6 +102,20 @@ void check_references(PolicyDraft& draft) {
   check_uses(draft.services_used, draft.services, kWarning, "service", define_under("services"),
              report);
   check_uses(draft.roles_used, draft.roles, kWarning, "role", define_under("roles"), report);
+}
+
+/// What a file that is no YAML would define is not known: a name that nothing else defines may be
+/// there. The mistake of one fragment is no mistake of those that use its names.
+void check_references(PolicyDraft& draft, const std::vector<std::string>& unread) {
+  if (unread.empty()) return check_references(draft, draft.report);
+  Report undefined;
+  check_references(draft, undefined);
+  if (undefined.take().empty()) return;
+  for (const std::string& path : unread) {
+    draft.report.note("references", {path, 0, 0},
+                      "names that no other file defines are not looked up while this one cannot "
+                      "be read");
+  }
 }
 
 /// Tokens are read before teams are known.
@@ -152,34 +166,6 @@ void copy_settings(const Settings& settings, triage::Policy& policy) {
 
 }  // namespace
 
-rules::Predicate scoped(const PolicyDraft& draft, rules::Predicate when) {
-  if (draft.scope == nullptr) return when;
-  rules::AllOf both;
-  both.terms.push_back(draft.scope->scope);
-  both.terms.push_back(std::move(when));
-  return {std::move(both)};
-}
-
-std::optional<rules::Predicate> read_scoped(const Value& value, PolicyDraft& draft) {
-  auto when = draft.predicates.read(value);
-  if (when) *when = scoped(draft, std::move(*when));
-  return when;
-}
-
-void warn_if_unscoped(const Value& value, std::string_view what, const PolicyDraft& draft) {
-  if (!draft.in_fragment || draft.scope != nullptr) return;
-  value.warning(std::string(what) + " touches the alerts of every team: the folder " +
-                    in_quotes(draft.fragment) + " has no scope",
-                "give it one in tocsin.yaml: fragments: {" + draft.fragment +
-                    ": {scope: ['team=\"" + draft.fragment + "\"']}}");
-}
-
-void warn_of_reach(const Value& value, const PolicyDraft& draft) {
-  if (!draft.in_fragment) return;
-  value.warning("stands in a fragment and decides for the alerts of every team",
-                "move it into a file of the rules root");
-}
-
 std::string define_element(Section& section, std::string_view what, Names& names,
                            PolicyDraft& draft) {
   const auto name = section.require("name", "give each " + std::string(what) + " a name");
@@ -210,23 +196,24 @@ PolicyResult compile_policy(const Settings& settings, std::vector<triage::Policy
   Report report;
   PolicyDraft draft(settings, report, *policy);
   Scopes scopes(settings);
-  bool all_read = true;
+  std::vector<std::string> unread;
   for (const triage::PolicyFile& file : files) {
     scopes.enter(file.path, draft);
-    all_read = read_file(file, draft) && all_read;
+    const std::size_t rules = policy->rules.triage.size();
+    if (!read_file(file, draft)) unread.push_back(file.path);
+    if (report.errors() > 0 && !draft.rules_before_mistakes) draft.rules_before_mistakes = rules;
   }
   scopes.report_unused(report);
   use_teams_of_tokens(settings, draft);
-  // The mistake of one fragment is no mistake of those that use its names: they are taken over.
-  if (all_read) check_references(draft);
+  check_references(draft, unread);
+  warn_of_unscoped_severities(draft);
   if (!draft.has_map) add_default_severity_map(policy->rules.severity);
   add_default_escalation(draft);
   std::ranges::sort(policy->rules.services, {}, &rules::Service::name);
   std::ranges::sort(policy->escalations, {}, &triage::Escalation::name);
-  if (all_read) check_reach(draft);
+  if (unread.empty()) check_reach(draft);
   check_dependencies(draft);
-  // A rule that was not read whole would be called useless for what is missing of it.
-  if (lint == Lint::yes && report.errors() == 0) lint_rules(draft);
+  if (lint == Lint::yes) lint_rules(draft);
   PolicyResult result;
   if (report.errors() == 0) {
     policy->rules.hash = hash_of(settings, files);

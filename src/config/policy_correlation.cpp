@@ -1,6 +1,10 @@
 #include <chrono>
 #include <optional>
+#include <set>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "config/policy_reader.h"
 
@@ -42,6 +46,12 @@ bool read_otherwise(const Value& value, bool waits) {
 
 bool read_by(const Value& by, rules::CorrelationRule& rule) {
   rule.by = by.texts();
+  std::set<std::string_view> seen;
+  for (const Value& label : by.is(Node::Kind::list) ? by.list() : std::vector<Value>()) {
+    if (!label.is(Node::Kind::text) || seen.insert(label.node().text).second) continue;
+    label.warning("the label " + in_quotes(label.node().text) + " is listed twice",
+                  "once is enough");
+  }
   if (is_empty_list(by)) {
     by.error("no label to group by", "list at least one, such as [service]");
   }
@@ -66,6 +76,12 @@ bool read_parts(Section& section, rules::CorrelationRule& rule, PolicyDraft& dra
   if (by) good = read_by(*by, rule) && good;
   section.duration("window", rule.window, 1s);
   section.duration("max_age", rule.max_age, 1s);
+  const auto window = section.find("window");
+  if (window && rule.window > rule.max_age) {
+    window->warning("longer than max_age, " + format_duration(rule.max_age) +
+                        ": nothing joins an older incident",
+                    "shorten it, or lengthen max_age");
+  }
   const auto open_after = section.find("open_after");
   if (open_after) read_open_after(*open_after);
   const auto otherwise = section.find("otherwise");
@@ -77,12 +93,16 @@ bool read_parts(Section& section, rules::CorrelationRule& rule, PolicyDraft& dra
 }
 
 void read_rule(const Value& value, PolicyDraft& draft) {
-  Section section(value);
+  const Flaws flaws(value, draft.report);
   rules::CorrelationRule rule;
   rule.at = value.at();
-  rule.name = define_element(section, "correlation rule", draft.correlation, draft);
-  const bool good = read_parts(section, rule, draft) && !rule.name.empty();
-  if (good) draft.policy.rules.correlation.push_back(std::move(rule));
+  bool good = false;
+  {
+    Section section(value);
+    rule.name = define_element(section, "correlation rule", draft.correlation, draft);
+    good = read_parts(section, rule, draft) && !rule.name.empty();
+  }
+  if (good && flaws.none()) draft.policy.rules.correlation.push_back(std::move(rule));
 }
 
 }  // namespace

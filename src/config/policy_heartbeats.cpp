@@ -15,7 +15,7 @@ void read_heartbeat(const Value::Named& entry, PolicyDraft& draft) {
   }
   draft.heartbeats.define("heartbeat", entry.name, entry.at, draft.report);
   Section section(entry.value);
-  if (const auto when = section.find("when")) draft.predicates.read(*when);
+  if (const auto when = section.find("when")) check_matchers(*when, draft);
   if (const auto interval =
           section.require("interval", "say how often it beats, such as interval: 5m")) {
     interval->duration(1s);

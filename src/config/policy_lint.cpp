@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -154,12 +153,13 @@ std::string hiding(const std::vector<Condition>& conditions, const std::vector<s
 class RuleLint {
  public:
   explicit RuleLint(PolicyDraft& draft)
-      : rules_(draft.policy.rules), passes_on_(draft.passes_on), report_(draft.report) {}
+      : draft_(draft), rules_(draft.policy.rules), report_(draft.report) {}
 
   void run() {
     check_triage();
     check_criteria();
     check_correlation();
+    check_others();
     if (without_witness_ <= kWithoutWitnessMax) return;
     report_.warning(first_without_witness_,
                     std::to_string(without_witness_) + " rules are tested on every alert",
@@ -169,7 +169,8 @@ class RuleLint {
 
  private:
   void check_triage() {
-    TriageDecisions decisions(rules_.triage, rules_.triage.size());
+    TriageDecisions decisions(rules_.triage,
+                              draft_.rules_before_mistakes.value_or(rules_.triage.size()));
     check(conditions_of("rule", rules_.triage), decisions, "never decides anything",
           "move it in front, or remove it");
   }
@@ -186,7 +187,7 @@ class RuleLint {
   void check_correlation() {
     const auto& correlation = rules_.correlation;
     OneDecision decisions([&](std::uint32_t i, std::uint32_t j) {
-      if (passes_on_.contains(correlation[i].name)) return false;
+      if (draft_.passes_on.contains(correlation[i].name)) return false;
       return std::ranges::all_of(correlation[j].by, [&](const std::string& label) {
         return std::ranges::find(correlation[i].by, label) != correlation[i].by.end();
       });
@@ -201,12 +202,7 @@ class RuleLint {
     const auto hidden = rules::hidden_by(predicates, decisions);
     for (std::size_t j = 0; j < conditions.size(); ++j) {
       const Condition& condition = conditions[j];
-      if (!rules::can_hold(*condition.when)) {
-        report_.warning(condition.at,
-                        condition.what + " can never hold: its matchers exclude each other",
-                        "correct one of them, or remove it");
-        continue;
-      }
+      if (!may_hold(condition)) continue;
       note_without_witness(condition);
       if (hidden[j].empty()) continue;
       report_.warning(
@@ -216,6 +212,31 @@ class RuleLint {
     }
   }
 
+  void check_others() {
+    for (const Fragment& fragment : draft_.settings.fragments) {
+      may_hold({"the scope of " + in_quotes(fragment.name), &fragment.scope, fragment.at});
+    }
+    for (const auto& other : draft_.conditions) {
+      may_hold({other.path + ":", &other.when, other.at});
+    }
+  }
+
+  /// False, and a warning, if it never holds for what alerts usually are.
+  bool may_hold(const Condition& condition) {
+    if (!rules::can_hold(*condition.when)) {
+      report_.warning(condition.at,
+                      condition.what + " can never hold: its matchers exclude each other",
+                      "correct one of them, or remove it");
+      return false;
+    }
+    if (rules::can_hold(*condition.when, rules::Values::on_one_line)) return true;
+    report_.warning(
+        condition.at,
+        condition.what + " can hold only for values with a line end: a dot matches all others",
+        "write a=\"\" for a label that is missing, or remove it");
+    return false;
+  }
+
   void note_without_witness(const Condition& condition) {
     if (rules::has_witness(*condition.when) || rules::always_holds(*condition.when)) return;
     if (without_witness_++ == 0) first_without_witness_ = condition.at;
@@ -223,8 +244,8 @@ class RuleLint {
                  condition.what + " is tested on every alert: it says only what must not be there");
   }
 
+  const PolicyDraft& draft_;
   const rules::RuleSet& rules_;
-  const std::set<std::string>& passes_on_;
   Report& report_;
   std::size_t without_witness_ = 0;
   Position first_without_witness_;

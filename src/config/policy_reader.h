@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -21,7 +22,7 @@ namespace tocsin::config {
 /// What the rules files say, gathered section by section over all files.
 struct PolicyDraft {
   PolicyDraft(const Settings& from, Report& to, triage::Policy& out)
-      : settings(from), report(to), policy(out) {}
+      : settings(from), report(to), policy(out), predicates(names_of(from.sources)) {}
 
   const Settings& settings;
   Report& report;
@@ -32,9 +33,9 @@ struct PolicyDraft {
   std::string fragment;             ///< The sub-folder the file lies in; "" = the root.
   bool in_fragment = false;         ///< The file lies in a sub-folder, scoped or not.
 
-  Names services, teams, escalations, rules, correlation, criteria, users, schedules, time_intervals,
-      heartbeats, inhibitions, maintenance, silence_policies, roles, continuity, responses,
-      templates;
+  Names services, teams, escalations, rules, correlation, criteria, users, schedules,
+      time_intervals, heartbeats, inhibitions, maintenance, silence_policies, roles, continuity,
+      responses, templates;
   /// Sections that stand in one file only.
   std::optional<Position> severity_at, incidents_at, flapping_at, storm_at, problems_at;
   bool has_map = false;  ///< severity.map was given.
@@ -44,6 +45,23 @@ struct PolicyDraft {
 
   std::vector<Reference> escalations_used, teams_used, services_used, users_used, schedules_used,
       time_intervals_used, roles_used;
+  /// Labels that rules set in fragments without a scope: one of them may be the severity's.
+  struct SetLabel {
+    Reference label;
+    std::string fragment;
+  };
+  std::vector<SetLabel> unscoped_labels;
+  /// Matchers of what is no rule, for lint_rules().
+  struct OtherCondition {
+    std::string path;
+    Position at;
+    rules::Predicate when;
+  };
+  std::vector<OtherCondition> conditions;
+  /// How many triage rules come before the first file with a mistake: any rule may be missing behind
+  /// them. Nothing: all files are good.
+  std::optional<std::size_t> rules_before_mistakes;
+
   Reach reach;
   std::vector<PageTargets> pages;  ///< Of every step and fallback that names a target.
   std::map<std::string, std::vector<Reference>> depends_on;  ///< By service.
@@ -85,11 +103,34 @@ void add_default_escalation(PolicyDraft&);
 rules::Predicate scoped(const PolicyDraft&, rules::Predicate when);
 /// Reads matchers and adds the scope. Nothing if they have a mistake.
 std::optional<rules::Predicate> read_scoped(const Value&, PolicyDraft&);
+/// The same, and keeps them for lint_rules(), of what is no rule.
+void check_scoped(const Value&, PolicyDraft&);
+/// The same without the scope: they may look at the alerts of every team.
+void check_matchers(const Value&, PolicyDraft&);
 /// A warning where `what`, such as "the inhibition", stands in a fragment without a scope: it
 /// touches the alerts of every team.
 void warn_if_unscoped(const Value&, std::string_view what, const PolicyDraft&);
+/// Keeps a label that a rule of a fragment without a scope sets.
+void keep_if_unscoped(const Value::Named& label, PolicyDraft&);
+/// A warning for those of them that are `severity.from_label`. REQUIRES: all files were read.
+void warn_of_unscoped_severities(PolicyDraft&);
 /// A warning where a section that knows no scope stands in a fragment at all.
 void warn_of_reach(const Value&, const PolicyDraft&);
+
+/// Whether anything in a value was wrong, in its YAML or as it was read since.
+class Flaws {
+ public:
+  Flaws(const Value& value, const Report& report)
+      : node_(value.node()), report_(report), before_(report.errors()) {}
+  bool none() const {
+    return !node_.is_incomplete && report_.errors() == before_ && !report_.errors_are_full();
+  }
+
+ private:
+  const Node& node_;
+  const Report& report_;
+  std::size_t before_;
+};
 
 /// SEV-1 to SEV-4.
 std::optional<Severity> read_level(const Value&);  // policy_severity.cpp
@@ -112,7 +153,7 @@ bool is_empty_list(const Value&);
 /// read, and the policy's lists are sorted.
 void check_reach(PolicyDraft&);  // policy_reach.cpp
 /// Warns of rules that never hold or never decide, and notes those that every alert is tested
-/// against. REQUIRES: every rule was read.
+/// against. Rules that have mistakes are not among those read.
 void lint_rules(PolicyDraft&);  // policy_lint.cpp
 /// Warns of services that depend on each other in a circle.
 void check_dependencies(PolicyDraft&);  // policy_dependencies.cpp

@@ -33,7 +33,7 @@ void read_response(const Value& value, PolicyDraft& draft) {
   Section section(value);
   define_element(section, "response", draft.responses, draft);
   if (const auto when = section.require("when", "say for which alerts it runs")) {
-    read_scoped(*when, draft);
+    check_scoped(*when, draft);
   }
   if (const auto run = section.require("run", "say what runs: run: [/usr/lib/tocsin/restart]")) {
     read_command(*run);

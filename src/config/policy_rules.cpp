@@ -28,9 +28,15 @@ std::optional<rules::Template> read_template(const Value& value) {
   return std::move(*read);
 }
 
-std::vector<rules::TriageRule::Setting> read_settings(const Value& value) {
+std::vector<rules::TriageRule::Setting> read_settings(const std::vector<Value::Named>& entries,
+                                                      PolicyDraft& draft) {
   std::vector<rules::TriageRule::Setting> out;
-  for (const Value::Named& entry : value.named()) {
+  for (const Value::Named& entry : entries) {
+    if (entry.name.contains("{{")) {
+      draft.report.error(entry.at, entry.value.path() + ": a template in a name",
+                         "write the name out; only its value may hold {{labels.NAME}}");
+      continue;
+    }
     if (auto text = read_template(entry.value)) out.push_back({entry.name, std::move(*text)});
   }
   return out;
@@ -54,6 +60,25 @@ void use_if_fixed(const Value& value, const std::optional<rules::Template>& text
   }
 }
 
+/// What is set by itself stands over the label of that name.
+void warn_if_overruled(const Value::Named& label, const std::optional<rules::Template>& text,
+                       PolicyDraft& draft) {
+  // A template may yield nothing: then the label counts.
+  if (!text || !text->is_fixed()) return;
+  draft.report.warning(label.at, label.value.path() + ": set." + label.name + " stands over it",
+                       "remove one of both");
+}
+
+void read_labels(const Value& value, rules::TriageRule& rule, PolicyDraft& draft) {
+  const std::vector<Value::Named> entries = value.named();
+  rule.labels = read_settings(entries, draft);
+  for (const Value::Named& entry : entries) {
+    if (entry.name == "service") warn_if_overruled(entry, rule.service, draft);
+    if (entry.name == "team") warn_if_overruled(entry, rule.team, draft);
+    keep_if_unscoped(entry, draft);
+  }
+}
+
 void read_set(const Value& value, rules::TriageRule& rule, PolicyDraft& draft) {
   Section section(value);
   if (const auto service = section.find("service")) {
@@ -68,9 +93,9 @@ void read_set(const Value& value, rules::TriageRule& rule, PolicyDraft& draft) {
     rule.runbook = read_template(*runbook);
     if (rule.runbook) check_runbook(*runbook, *rule.runbook);
   }
-  if (const auto labels = section.find("labels")) rule.labels = read_settings(*labels);
+  if (const auto labels = section.find("labels")) read_labels(*labels, rule, draft);
   if (const auto annotations = section.find("annotations")) {
-    rule.annotations = read_settings(*annotations);
+    rule.annotations = read_settings(annotations->named(), draft);
   }
 }
 
@@ -84,38 +109,48 @@ bool read_when(Section& section, rules::TriageRule& rule, PolicyDraft& draft) {
 
 void read_decisions(Section& section, rules::TriageRule& rule, PolicyDraft& draft) {
   if (const auto set = section.find("set")) read_set(*set, rule, draft);
-  if (const auto level = section.find("severity")) rule.severity = read_level(*level);
+  if (const auto level = section.find("severity")) {
+    rule.severity = read_level(*level);
+    if (rule.severity) warn_if_unscoped(*level, "the rule", draft);
+  }
   if (const auto name = section.find("escalation")) {
     if (auto text = name->text()) {
       draft.escalations_used.push_back({*text, name->path(), name->at()});
       rule.escalation = std::move(*text);
     }
   }
-  if (const auto hold = section.find("hold")) rule.hold = hold->duration(Duration::zero());
+  if (const auto hold = section.find("hold")) {
+    rule.hold = hold->duration(Duration::zero());
+    if (rule.hold && *rule.hold > Duration::zero()) warn_if_unscoped(*hold, "the rule", draft);
+  }
   if (const auto drop = section.find("drop")) {
     rule.drop = drop->boolean();
     if (rule.drop.value_or(false)) warn_if_unscoped(*drop, "the rule", draft);
   }
 }
 
-bool decides_something(const Value& value) {
-  return std::ranges::any_of(value.node().entries, [](const Node::Entry& entry) {
-    return entry.key->text != "name" && entry.key->text != "when";
-  });
+bool decides_something(const rules::TriageRule& rule) {
+  return rule.service || rule.team || rule.runbook || rule.severity || rule.hold || rule.drop ||
+         !rule.labels.empty() || !rule.annotations.empty() || !rule.escalation.empty();
 }
 
 void read_rule(const Value& value, PolicyDraft& draft) {
-  Section section(value);
+  const Flaws flaws(value, draft.report);
   rules::TriageRule rule;
   rule.at = value.at();
-  rule.name = define_element(section, "rule", draft.rules, draft);
-  const bool good = read_when(section, rule, draft) && !rule.name.empty();
-  read_decisions(section, rule, draft);
-  if (value.is(Node::Kind::mapping) && !decides_something(value)) {
+  bool good = false;
+  {
+    Section section(value);
+    rule.name = define_element(section, "rule", draft.rules, draft);
+    good = read_when(section, rule, draft) && !rule.name.empty();
+    read_decisions(section, rule, draft);
+  }
+  if (!good || !flaws.none()) return;
+  if (!decides_something(rule)) {
     value.warning("the rule decides nothing",
                   "add set, severity, escalation, hold or drop, or remove it");
   }
-  if (good) draft.policy.rules.triage.push_back(std::move(rule));
+  draft.policy.rules.triage.push_back(std::move(rule));
 }
 
 }  // namespace

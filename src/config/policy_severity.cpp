@@ -83,12 +83,10 @@ void read_incident_criterion(const Value& value) {
   }
 }
 
-void read_criterion(const Value& value, PolicyDraft& draft) {
+/// False if it says nothing of a single alert.
+bool read_parts(const Value& value, rules::SeverityCriterion& criterion, PolicyDraft& draft) {
   Section section(value);
-  rules::SeverityCriterion criterion;
-  criterion.at = value.at();
   criterion.name = define_element(section, "severity criterion", draft.criteria, draft);
-  bool good = !criterion.name.empty();
   if (const auto level =
           section.require("severity", "write severity: SEV-1, or the one it means")) {
     criterion.severity = read_level(*level).value_or(criterion.severity);
@@ -98,17 +96,21 @@ void read_criterion(const Value& value, PolicyDraft& draft) {
   section.not_yet({"incident"});
   const auto when =
       incident ? section.find("when") : section.require("when", "say for which alerts it holds");
-  if (when) {
-    auto predicate = read_scoped(*when, draft);
-    good = good && predicate;
-    if (predicate) criterion.when = std::move(*predicate);
-  }
+  auto predicate = when ? read_scoped(*when, draft) : std::nullopt;
+  if (predicate) criterion.when = std::move(*predicate);
   // What counts alerts of an incident says nothing of a single one.
-  if (good && when && !incident) {
+  return predicate && !incident && !criterion.name.empty();
+}
+
+void read_criterion(const Value& value, PolicyDraft& draft) {
+  const Flaws flaws(value, draft.report);
+  rules::SeverityCriterion criterion;
+  criterion.at = value.at();
+  const bool is_of_alert = read_parts(value, criterion, draft);
+  if (is_of_alert && flaws.none()) {
     draft.policy.rules.severity.criteria.push_back(std::move(criterion));
   }
 }
-
 void read_criteria(const Value& value, PolicyDraft& draft) {
   const auto elements = value.list();
   if (elements.size() > kListMax) {

@@ -18,10 +18,10 @@ void read_inhibition(const Value& value, PolicyDraft& draft) {
   define_element(section, "inhibition", draft.inhibitions, draft);
   // Alerts of any team may inhibit; only those of the scope are inhibited.
   if (const auto source = section.require("source", "say which alerts inhibit others")) {
-    draft.predicates.read(*source);
+    check_matchers(*source, draft);
   }
   if (const auto target = section.require("target", "say which alerts are inhibited")) {
-    read_scoped(*target, draft);
+    check_scoped(*target, draft);
   }
   if (const auto equal = section.find("equal")) equal->texts();
   warn_if_unscoped(value, "the inhibition", draft);
@@ -54,7 +54,7 @@ void read_maintenance(const Value& value, PolicyDraft& draft) {
   Section section(value);
   define_element(section, "maintenance", draft.maintenance, draft);
   if (const auto when = section.require("when", "say which alerts it concerns")) {
-    read_scoped(*when, draft);
+    check_scoped(*when, draft);
   }
   if (const auto zone = section.require(
           "time_zone", "say where its times count, such as time_zone: Europe/Lisbon")) {
@@ -126,13 +126,13 @@ void read_required(const Value& value) {
 void read_silence_policy(const Value& value, PolicyDraft& draft) {
   Section section(value);
   define_element(section, "silence policy", draft.silence_policies, draft);
-  if (const auto when = section.find("when")) read_scoped(*when, draft);
+  if (const auto when = section.find("when")) check_scoped(*when, draft);
   const auto max = section.find("max");
   const auto required = section.find("require");
   const auto never = section.find("never");
   if (max) max->duration(1min);
   if (required) read_required(*required);
-  if (never) draft.predicates.read(*never);
+  if (never) check_matchers(*never, draft);
   if (!max && !required && !never && value.is_mapping()) {
     value.error("the policy asks for nothing", "add max, require or never");
   }

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "config/value.h"
@@ -17,6 +19,9 @@ class PredicateReader {
   static constexpr int kDepthMax = 32;
   static constexpr std::size_t kMatchersMax = 1'000'000;
 
+  /// `sources`: the names that `meta.source` may have; any other is a warning.
+  explicit PredicateReader(std::vector<std::string> sources) : sources_(std::move(sources)) {}
+
   std::optional<rules::Predicate> read(const Value&);
 
  private:
@@ -26,7 +31,9 @@ class PredicateReader {
   std::optional<rules::Predicate> read_selector(const Value&);
   std::optional<rules::Predicate> read_matcher(const Value&);
   bool count(const Value&, std::size_t matchers);
+  void check_source(const Value&, const rules::Matcher&) const;
 
+  std::vector<std::string> sources_;
   rules::Patterns patterns_;
   std::size_t matchers_ = 0;
 };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "config/address.h"
+#include "config/names.h"
 #include "config/predicate.h"
 #include "config/settings_reader.h"
 #include "config/targets.h"
@@ -108,7 +109,9 @@ void spell(const Node& node, std::string& out) {
 }
 
 void read_fragments(const Value& value, SettingsDraft& draft) {
-  PredicateReader predicates;
+  std::vector<triage::Source> sources = draft.out.sources;
+  add_built_in_sources(sources);
+  PredicateReader predicates(names_of(sources));
   for (const Value::Named& entry : value.named()) {
     Section section(entry.value);
     const auto scope = section.require(
@@ -212,7 +215,8 @@ SettingsResult parse_settings(std::string_view text, const std::string& path,
   Report report;
   const Document document(path, std::string(text), report);
   SettingsDraft draft{out, folder};
-  if (document.root() != nullptr) read_all(document, draft, report);
+  result.is_whole = document.root() != nullptr;
+  if (result.is_whole) read_all(document, draft, report);
   if (out.external_url.empty())
     out.external_url = default_external_url(out.listen, out.tls.has_value());
   out.storage_path = resolve_state_path(out.storage_path);
@@ -251,6 +255,7 @@ SettingsResult read_settings(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   if (file) return parse_settings(file->text, path, folder);
   SettingsResult result = parse_settings("", path, folder);
+  result.is_whole = false;
   result.diagnostics.push_back(unreadable(path, file.error()));
   return result;
 }

@@ -122,6 +122,7 @@ class TreeBuilder : public YAML::EventHandler {
     node.kind = Node::Kind::text;
     node.text = value;
     const std::string_view source = after_anchor(rest_at(node.offset));
+    node.is_quoted = is_quote(source) || source.starts_with('|') || source.starts_with('>');
     if (is_quote(source) && !is_closed(source)) {
       report_.error(document_.position(node), "a quoted text that never ends",
                     std::string("add the closing ") + source[0]);
@@ -192,6 +193,7 @@ class TreeBuilder : public YAML::EventHandler {
     const bool has_tag = (!tag.empty() && tag != "?" && tag != "!") ||
                          after_anchor(rest_at(offset)).starts_with('!');
     if (has_tag) {
+      node.is_incomplete = true;
       report_.error(document_.position(node), "a YAML tag",
                     "remove the word that begins with !, or put the whole value in quotes");
     }
@@ -231,8 +233,14 @@ class TreeBuilder : public YAML::EventHandler {
   void close() {
     Node& node = *open_.back().node;
     open_.pop_back();
-    for (const Node* item : node.items) node.size += item->size;
-    for (const Node::Entry& entry : node.entries) node.size += 1 + entry.value->size;
+    for (const Node* item : node.items) {
+      node.size += item->size;
+      node.is_incomplete |= item->is_incomplete;
+    }
+    for (const Node::Entry& entry : node.entries) {
+      node.size += 1 + entry.value->size;
+      node.is_incomplete |= entry.key->is_incomplete || entry.value->is_incomplete;
+    }
     place(node);
   }
 
@@ -259,6 +267,7 @@ class TreeBuilder : public YAML::EventHandler {
       frame.skip_value = true;
     } else if (node.text == "<<" && !is_quote(rest_at(node.offset))) {
       report_.error(document_.position(node), "a merge key <<", "write the keys out");
+      frame.node->is_incomplete = true;
       frame.skip_value = true;
     } else {
       frame.key = &node;
@@ -285,7 +294,9 @@ class TreeBuilder : public YAML::EventHandler {
                     "it stands on line " + std::to_string(before.line) + " too; keep one of them");
     }
     std::size_t at = 0;
+    const std::size_t before = entries.size();
     std::erase_if(entries, [&](const Node::Entry&) { return again[at++]; });
+    mapping.is_incomplete |= entries.size() < before;
   }
 
   Document& document_;

@@ -23,8 +23,10 @@ struct Node {
   Kind kind = Kind::empty;
   /// A mapping with a key that is no text, such as `{{labels.x}}` without quotes around it.
   bool has_odd_key = false;
-  std::size_t offset = 0;  ///< Where it begins, in the file's bytes.
-  std::uint64_t size = 1;  ///< Nodes in the tree below and including it, aliases expanded.
+  bool is_quoted = false;      ///< Text in quotes or in a block: people meant text.
+  bool is_incomplete = false;  ///< Something in it was refused, and its mistake reported.
+  std::size_t offset = 0;      ///< Where it begins, in the file's bytes.
+  std::uint64_t size = 1;      ///< Nodes in the tree below and including it, aliases expanded.
   std::string text;
   std::vector<const Node*> items;  ///< Of a list.
   std::vector<Entry> entries;      ///< Of a mapping, each key once.

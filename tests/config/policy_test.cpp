@@ -71,7 +71,7 @@ incidents: {recovery: 0s, reopen_within: 1m, close_after: 2h}
 )"},
                             {"rules/b.yaml", R"(
 correlation:
-  - {name: rack, when: ['alertname="HostDown"', rack], by: [rack, rack, row], window: 1h, max_age: 2d}
+  - {name: rack, when: ['alertname="HostDown"', rack], by: [rack, row], window: 1h, max_age: 2d}
   - {name: all, by: [service]}
 severity:
   default: SEV-4

@@ -100,6 +100,43 @@ TEST(Load, ShowsMistakesInRulesWithTheirRealPath) {
       << text;
 }
 
+TEST(Load, WithoutATocsinYamlNoRulesAreRead) {
+  const TemporaryFolder folder;
+  folder.write("rules/a.yaml", "servces: {}\n");
+  const Loaded none = load(folder / "config/tocsin.yaml");
+  ASSERT_EQ(none.diagnostics.size(), 1u) << text_of(none.diagnostics);
+  EXPECT_EQ(none.diagnostics[0].at.file, folder / "config/tocsin.yaml");
+  EXPECT_FALSE(none.settings_are_good);
+  folder.write("config/tocsin.yaml", "channels: [\n");
+  const Loaded broken = load(folder / "config/tocsin.yaml");
+  ASSERT_EQ(broken.diagnostics.size(), 1u) << text_of(broken.diagnostics);
+  EXPECT_FALSE(broken.settings_are_good);
+}
+
+TEST(Load, ReadsAnotherFolderOfRulesWithTheFragmentsItHolds) {
+  const TemporaryFolder folder;
+  folder.write("config/tocsin.yaml",
+               "rules: [../rules]\n"
+               "fragments: {payments: {scope: [a]}, search: {scope: [b]}}\n");
+  folder.write("rules/a.yaml", "nonsense\n");
+  folder.write("other/payments/a.yaml", "rules: [{name: quiet, when: x, drop: true}]\n");
+  const Loaded loaded = load(folder / "config/tocsin.yaml", Lint::yes, folder / "other");
+  EXPECT_EQ(text_of(loaded.diagnostics), "");
+  ASSERT_NE(loaded.policy, nullptr);
+  EXPECT_EQ(loaded.policy->files.size(), 1u);
+}
+
+TEST(Load, AScopeThatNeverHoldsIsTold) {
+  const TemporaryFolder folder;
+  folder.write("config/tocsin.yaml", "fragments: {payments: {scope: ['a=\"1\"', 'a=\"2\"']}}\n");
+  folder.write("rules/payments/a.yaml", "teams: {payments: []}\n");
+  const Loaded loaded = load(folder / "config/tocsin.yaml", Lint::yes);
+  EXPECT_NE(text_of(loaded.diagnostics)
+                .find("tocsin.yaml:1:13: warning: the scope of \"payments\" can never hold"),
+            std::string::npos)
+      << text_of(loaded.diagnostics);
+}
+
 TEST(Load, AMistakeInTheRulesLeavesTheSettingsGood) {
   const TemporaryFolder folder;
   folder.write("config/tocsin.yaml", "");

@@ -134,6 +134,7 @@ const Sender* find_sender(const std::vector<Sender>&, std::string_view source);
 /// Reads tocsin.yaml and the secrets it names. Settings are filled as far as they could be read.
 struct SettingsResult {
   Settings settings;
+  bool is_whole = true;  ///< False if the file is missing or no YAML: nothing in it could be read.
   Diagnostics diagnostics;
 };
 SettingsResult read_settings(const std::string& path);
@@ -181,7 +182,10 @@ struct Loaded {
   /// themselves. Filled by fall_back().
   std::vector<std::string> kept;
 };
-Loaded load(const std::string& settings_path, Lint lint = Lint::no);
+/// Rules are read from `rules_folder` instead of those that tocsin.yaml names, if it is not "".
+/// Without a tocsin.yaml that can be read no rules are read: nobody knows which.
+Loaded load(const std::string& settings_path, Lint lint = Lint::no,
+            const std::string& rules_folder = "");
 
 /// Gives `loaded` a policy where the rules on the disk have errors: each fragment with an error
 /// stands as in `last_good`, the files the policy in force was compiled from, everything else as on
