@@ -105,10 +105,10 @@ int print_diagnostics(const Diagnostics& diagnostics, std::size_t files,
 int dump(const CheckOptions& options, Terminal& terminal) {
   const config::Loaded loaded = config::load(options.config, config::Lint::yes);
   Terminal to_err{terminal.err, terminal.err, terminal.colour, terminal.now};
-  const std::size_t files = loaded.policy ? loaded.policy->files.size() : 0;
   int code = 0;
   if (!loaded.diagnostics.empty()) {
-    code = print_diagnostics(loaded.diagnostics, files, options, Format::table, to_err);
+    code = print_diagnostics(loaded.diagnostics, loaded.files.files.size(), options, Format::table,
+                             to_err);
   }
   if (!loaded.settings_are_good) return code;
   std::ifstream file(options.config, std::ios::binary);
@@ -116,7 +116,7 @@ int dump(const CheckOptions& options, Terminal& terminal) {
   terminal.out << "# " << printable(options.config) << " with every default, as it is in force.\n"
                << "# The store is in " << printable(loaded.settings.storage_path) << ".\n";
   if (loaded.policy != nullptr) {
-    terminal.out << "# Rules: " << counted(files, "file") << ", "
+    terminal.out << "# Rules: " << counted(loaded.policy->files.size(), "file") << ", "
                  << counted(loaded.policy->rules.services.size(), "service") << ", "
                  << counted(loaded.policy->escalations.size(), "escalation") << ".\n";
   }
@@ -126,24 +126,9 @@ int dump(const CheckOptions& options, Terminal& terminal) {
 
 int check(const CheckOptions& options, Format format, Terminal& terminal) {
   if (options.dump) return dump(options, terminal);
-  if (options.rules.empty()) {
-    const config::Loaded loaded = config::load(options.config, config::Lint::yes);
-    const std::size_t files = loaded.policy
-                                  ? loaded.policy->files.size()
-                                  : config::read_rules_files(loaded.settings.rules).files.size();
-    return print_diagnostics(loaded.diagnostics, files, options, format, terminal);
-  }
-  config::SettingsResult read = config::read_settings(options.config);
-  read.settings.rules = {options.rules};
-  config::FilesResult files = config::read_rules_files(read.settings.rules);
-  Diagnostics all = std::move(read.diagnostics);
-  all.insert(all.end(), files.diagnostics.begin(), files.diagnostics.end());
-  const std::size_t count = files.files.size();
-  const config::PolicyResult compiled =
-      config::compile_policy(read.settings, std::move(files.files), config::Lint::yes);
-  all.insert(all.end(), compiled.diagnostics.begin(), compiled.diagnostics.end());
-  sort(all);
-  return print_diagnostics(all, count, options, format, terminal);
+  const config::Loaded loaded = config::load(options.config, config::Lint::yes, options.rules);
+  return print_diagnostics(loaded.diagnostics, loaded.files.files.size(), options, format,
+                           terminal);
 }
 
 }  // namespace tocsin::cli

@@ -108,8 +108,9 @@ void add_check(CLI::App& app, Flags& flags, Terminal& terminal) {
   verb->add_option("--rules", flags.check.rules,
                    "A rules folder instead of those tocsin.yaml names");
   verb->add_flag("--strict", flags.check.strict, "Count warnings as errors");
-  verb->add_flag("--dump", flags.check.dump, "Print tocsin.yaml with every default")
-      ->excludes("--rules");
+  CLI::Option* dump =
+      verb->add_flag("--dump", flags.check.dump, "Print tocsin.yaml with every default")
+          ->excludes("--rules");
   verb->add_option_function<std::string>(
           "-o,--output",
           [&flags](const std::string& name) {
@@ -122,6 +123,7 @@ void add_check(CLI::App& app, Flags& flags, Terminal& terminal) {
           "table (default), json or yaml; github: annotations of a pull request; gitlab: a Code "
           "Quality report")
       ->check(CLI::IsMember({"table", "text", "json", "yaml", "github", "gitlab"}))
+      ->excludes(dump)
       ->type_name("FORMAT");
   verb->callback([&flags, &terminal] { flags.code = check(flags.check, flags.format, terminal); });
 }

@@ -51,10 +51,13 @@ TEST_F(StoreVerbs, DumpPrintsYamlAloneAndMistakesElsewhere) {
             std::string::npos)
       << out_.str();
   EXPECT_EQ(err_.str(), "");
-  write("tocsin.yaml", "listne: 127.0.0.1:1\n");
+  write("tocsin.yaml", "rules: [rules]\nlistne: 127.0.0.1:1\n");
   EXPECT_EQ(say({"check", "--dump"}), 1);
   EXPECT_EQ(out_.str(), "");
   EXPECT_NE(err_.str().find("did you mean \"listen\"?"), std::string::npos) << err_.str();
+  EXPECT_NE(err_.str().find("tocsin.yaml: 1 rules file, 1 error"), std::string::npos) << err_.str();
+  EXPECT_NE(say({"check", "--dump", "-o", "json"}), 0) << "its form is its own";
+  EXPECT_EQ(out_.str(), "");
 }
 
 TEST_F(StoreVerbs, BackupAndRestoreSayWhatTheyMade) {
