@@ -25,8 +25,8 @@ std::vector<bool> which_ask(const Rules& rules) {
   return out;
 }
 
-/// What sets of rules decide that decide the same for every alert. Most alerts of a storm meet the
-/// same rules: then they share one value.
+/// What rules decided lately. Most alerts of a storm meet the same rules, and those that decide the
+/// same share one value.
 class KnownEffects {
  public:
   /// Of another rule set nothing is known.
@@ -34,23 +34,32 @@ class KnownEffects {
     if (identity == identity_) return;
     identity_ = identity;
     known_.assign(kKnownMax, nullptr);
+    others_.assign(kKnownMax, nullptr);
   }
+  /// Of rules that decide the same for every alert.
   EffectsRef find(const std::vector<std::uint32_t>& held) const {
-    const EffectsRef& known = known_[place_of(held)];
+    const EffectsRef& known = known_[hash_of(held) % kKnownMax];
     return known != nullptr && known->rules == held ? known : nullptr;
   }
   /// Takes the place of what hashes to the same.
-  void add(const EffectsRef& effects) { known_[place_of(effects->rules)] = effects; }
+  void add(const EffectsRef& effects) { known_[hash_of(effects->rules) % kKnownMax] = effects; }
+  /// The value that says the same, if one is known.
+  EffectsRef share(EffectsRef effects) {
+    std::uint64_t hash = content_hash(effects->labels.block(), hash_of(effects->rules));
+    hash = content_hash(effects->annotations.block(), hash);
+    EffectsRef& known = others_[content_hash(effects->runbook, hash) % kKnownMax];
+    if (known == nullptr || *known != *effects) known = std::move(effects);
+    return known;
+  }
 
  private:
-  static constexpr std::size_t kKnownMax = 4096;
-  static std::size_t place_of(const std::vector<std::uint32_t>& held) {
-    return content_hash(
-               {reinterpret_cast<const char*>(held.data()), held.size() * sizeof held[0]}) %
-           kKnownMax;
+  static constexpr std::size_t kKnownMax = 16 * 1024;
+  static std::uint64_t hash_of(const std::vector<std::uint32_t>& held) {
+    return content_hash({reinterpret_cast<const char*>(held.data()), held.size() * sizeof held[0]});
   }
   std::shared_ptr<const char> identity_;
   std::vector<EffectsRef> known_;
+  std::vector<EffectsRef> others_;  // Never found by their rules: these do not say it all.
 };
 
 }  // namespace
@@ -110,7 +119,8 @@ EffectsRef Evaluation::triage() {
   EffectsRef effects = decide_effects(rules_, held, labels_, annotations_, source_);
   const bool all_fixed = std::ranges::all_of(
       held, [&](std::uint32_t rule) { return rules_.compiled->is_fixed[rule]; });
-  if (all_fixed) memory_.effects.add(effects);
+  if (!all_fixed) return memory_.effects.share(std::move(effects));
+  memory_.effects.add(effects);
   return effects;
 }
 

@@ -185,6 +185,17 @@ TEST(TriageRules, WhatWasDecidedStaysUnlessAskedAnew) {
       "new");
 }
 
+TEST(TriageRules, AlertsAboutWhichTheSameIsDecidedShareOneValue) {
+  const RuleSet rules = with({{.when = when("a=1"), .service = text("{{labels.job}}")},
+                              {.when = when("b=1"), .severity = Severity::sev2}});
+  const auto effects = [&](const Labels& labels) { return match(rules, labels, {}, "p").effects; };
+  const EffectsRef first = effects({{"a", "1"}, {"job", "x"}, {"pod", "1"}});
+  EXPECT_EQ(effects({{"a", "1"}, {"job", "x"}, {"pod", "2"}}), first);
+  EXPECT_EQ(effects({{"a", "1"}, {"job", "y"}, {"pod", "2"}})->labels.get("service"), "y");
+  EXPECT_EQ(effects({{"b", "1"}, {"pod", "1"}}), effects({{"b", "1"}, {"pod", "2"}}));
+  EXPECT_EQ(effects({{"pod", "1"}}), nullptr);
+}
+
 TEST(TriageRules, WithoutAnnotationsOnlyWhatTheyCannotChangeIsDecidedAnew) {
   const Labels labels{{"a", "1"}};
   const auto old = std::make_shared<const Effects>(

@@ -35,6 +35,7 @@ struct Effects {
   /// The rules that hold, as indices into RuleSet::triage in order. Not part of what is kept: after
   /// a restart nobody needs them.
   std::vector<std::uint32_t> rules;
+  friend bool operator==(const Effects&, const Effects&) = default;
 };
 using EffectsRef = std::shared_ptr<const Effects>;
 
