@@ -1,18 +1,29 @@
 #include "daemon/memory.h"
 
 #include <malloc.h>
+#include <mimalloc.h>
 
-// mimalloc's, where it is linked in. Source: https://microsoft.github.io/mimalloc/group__heap.html
-extern "C" void mi_collect(bool force) noexcept __attribute__((weak));
+// Only the release build links it in. Source:
+// https://microsoft.github.io/mimalloc/group__options.html
+#pragma weak mi_collect
+#pragma weak mi_option_get
+#pragma weak mi_option_set
 
 namespace tocsin::daemon {
 
-void give_memory_back() {
-  if (mi_collect != nullptr) {
-    mi_collect(true);
-  } else {
+GivingMemoryBack::GivingMemoryBack() {
+  if (mi_collect == nullptr) return;
+  delay_ = mi_option_get(mi_option_decommit_delay);
+  mi_option_set(mi_option_decommit_delay, 0);
+}
+
+GivingMemoryBack::~GivingMemoryBack() {
+  if (mi_collect == nullptr) {
     ::malloc_trim(0);
+    return;
   }
+  mi_collect(true);
+  mi_option_set(mi_option_decommit_delay, delay_);
 }
 
 }  // namespace tocsin::daemon

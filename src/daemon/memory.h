@@ -2,8 +2,18 @@
 
 namespace tocsin::daemon {
 
-/// Gives the kernel what this thread has freed. The allocator does so by itself only while the
-/// thread goes on allocating, and one that waits for the next reload may wait for a week.
-void give_memory_back();
+/// While one lives, what is freed goes to the kernel at once, and at its end what this thread has
+/// freed before. The allocator waits a moment, and then only looks when the thread goes on: one
+/// that waits for the next reload may wait for a week. Slower; one at a time.
+class GivingMemoryBack {
+ public:
+  GivingMemoryBack();
+  ~GivingMemoryBack();
+  GivingMemoryBack(const GivingMemoryBack&) = delete;
+  GivingMemoryBack& operator=(const GivingMemoryBack&) = delete;
+
+ private:
+  long delay_ = 0;
+};
 
 }  // namespace tocsin::daemon

@@ -66,9 +66,10 @@ void Reload::ask(bool reapply, Then then) {
 }
 
 void Reload::free_former() {
-  const auto freed =
-      std::erase_if(former_, [](const auto& policy) { return policy.use_count() == 1; });
-  if (freed > 0) give_memory_back();
+  const auto is_free = [](const auto& policy) { return policy.use_count() == 1; };
+  if (std::ranges::none_of(former_, is_free)) return;
+  const GivingMemoryBack giving;
+  std::erase_if(former_, is_free);
 }
 
 void Reload::run() {
@@ -91,7 +92,7 @@ void Reload::run() {
     if (asked.empty()) continue;
     const bool reapply = std::ranges::any_of(asked, [](const auto& one) { return one.first; });
     const http::Reloaded reloaded = reload(reapply);
-    give_memory_back();  // What reading the files took.
+    GivingMemoryBack{};  // What reading the files took.
     for (const auto& [ignored, then] : asked) {
       if (then) then(reloaded);
     }
