@@ -92,7 +92,7 @@ void Reload::run() {
     if (asked.empty()) continue;
     const bool reapply = std::ranges::any_of(asked, [](const auto& one) { return one.first; });
     const http::Reloaded reloaded = reload(reapply);
-    GivingMemoryBack{};  // What reading the files took.
+    { const GivingMemoryBack what_reading_the_files_took; }
     for (const auto& [ignored, then] : asked) {
       if (then) then(reloaded);
     }

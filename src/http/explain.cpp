@@ -30,10 +30,6 @@ constexpr std::string_view kInventedKey = "(made for each event)";
 template <class T>
 using Read = std::expected<T, Response>;
 
-std::unexpected<Response> refused(int status, std::string detail) {
-  return std::unexpected(error_response(Dialect::native, status, detail));
-}
-
 /// `near` and `limit`.
 struct Bounds {
   std::size_t near = 0, alerts = view::kExplainedMax;

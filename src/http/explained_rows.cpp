@@ -21,10 +21,6 @@ template <class T>
 using Read = std::expected<T, Response>;
 using Rows = std::vector<store::AlertRow>;
 
-std::unexpected<Response> refused(int status, std::string detail) {
-  return std::unexpected(error_response(Dialect::native, status, detail));
-}
-
 /// The first alerts of an incident, the one that opened it first.
 std::expected<Rows, store::StoreError> first_alerts(store::Reader& reader, IncidentId incident) {
   store::AlertQuery wanted;

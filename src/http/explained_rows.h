@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <expected>
+#include <string>
 #include <vector>
 
 #include "http/message.h"
@@ -20,5 +21,10 @@ struct ExplainedRows {
 /// Those of `incident`, the one that opened it first; the one with this `fingerprint`; or the
 /// `alert` of an id. A refusal names the next step.
 std::expected<ExplainedRows, Response> find_explained(Site&, store::Reader&, const Query&);
+
+/// Why something is not explained.
+inline std::unexpected<Response> refused(int status, const std::string& detail) {
+  return std::unexpected(error_response(Dialect::native, status, detail));
+}
 
 }  // namespace tocsin::http

@@ -1,5 +1,6 @@
 #include "ingest/memo.h"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 #include <utility>
@@ -10,8 +11,10 @@ namespace {
 constexpr std::size_t kChunk = 256U << 10;
 constexpr std::size_t kSpellingMax = 16U << 10;  // Longer ones are decoded every time.
 constexpr std::size_t kTermsMax = 1'000;
-/// Spellings seen once that are recognised; a power of two.
-constexpr std::size_t kOnce = 1U << 17;
+/// Places for spellings seen once, four to each value of the hash; a power of two. With one to
+/// each, two spellings that take turns there would push one another out for ever, and neither be
+/// kept.
+constexpr std::size_t kOnce = 1U << 15;
 
 }  // namespace
 
@@ -51,7 +54,13 @@ void Memo::Impl::remember(std::uint32_t terms, std::uint64_t hash, std::string_v
   if (spelling.empty() || spelling.size() > kSpellingMax) return;
   // What is seen once, as in a storm, never comes again: only a second sight is worth the copy.
   const auto tag = static_cast<std::uint32_t>(hash >> 32U) | 1U;
-  if (std::exchange(once_[hash % once_.size()], tag) != tag) return;
+  auto& seen = once_[hash % once_.size()];
+  const auto* const at = std::ranges::find(seen, tag);
+  if (at == seen.end()) {
+    std::ranges::copy_backward(seen.begin(), seen.end() - 1, seen.end());
+    seen.front() = tag;
+    return;
+  }
   keep(terms, hash, spelling, key);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -59,7 +60,7 @@ struct Memo::Impl {
   std::uint64_t seed_;
   Key found_;
   Generation young_, old_;
-  std::vector<std::uint32_t> once_;  // By hash: the tag of the last spelling there.
+  std::vector<std::array<std::uint32_t, 4>> once_;  // By hash: the last spellings there, as tags.
   std::vector<Terms> terms_;
 };
 

@@ -199,6 +199,7 @@ Condition Vocabulary::condition_of(const Matcher& matcher, bool negated) {
       return negate_if(!negated, leaf(Test::value, label, kAbsent));
     case Op::in: {
       std::vector<std::uint32_t> members;
+      members.reserve(matcher.set.size());
       for (const std::string& value : matcher.set) members.push_back(value_number(label, value));
       return negate_if(negated, condition_of_set(label, std::move(members)));
     }

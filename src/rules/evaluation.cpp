@@ -21,6 +21,7 @@ std::vector<const Predicate*> conditions(const Rules& rules) {
 template <class Rules>
 std::vector<bool> which_ask(const Rules& rules) {
   std::vector<bool> out;
+  out.reserve(rules.size());
   for (const auto& rule : rules) out.push_back(tests_annotations(rule.when));
   return out;
 }

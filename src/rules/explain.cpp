@@ -172,6 +172,7 @@ class Explaining {
     if (!is_taken) return;
     const CorrelationRule& rule = rules_.correlation[taken];
     std::vector<Label> by;
+    by.reserve(rule.by.size());
     for (const std::string& name : rule.by) by.push_back({name, subject_.value_of(name)});
     out_.by = Labels(std::move(by));
     out_.key = correlation_key(rule, subject_);

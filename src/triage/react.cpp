@@ -30,6 +30,62 @@ void raise(const Core& core, AlertId id, const rules::Verdict& verdict, Changes&
   with(core, alert->status.incident,
        [&](const Incident& incident) { severity::raise_to(core, incident, *alert, verdict, out); });
 }
+
+/// On behalf of the source that reported the alert.
+Context context_of(const Core& core, const Alert& alert) {
+  return {.source = source_of(core.state, alert), .actor = core.context.actor};
+}
+
+void on_raised(const Core& core, const AlertSeverityRaised& raised, Changes& out) {
+  const Alert& alert = *core.state.find(raised.id);
+  if (core.state.find(alert.status.incident) != nullptr) {
+    return raise(core, raised.id, raised.verdict, out);
+  }
+  // It opened nothing so far: its severity said so, or a rule that never holds a SEV-1.
+  const Context context = context_of(core, alert);
+  correlation::on_fired({core.state, core.policy, context, core.now}, alert, {}, raised.verdict,
+                        out);
+}
+
+void on_released(const Core& core, const AlertReleased& released, Changes& out) {
+  const Alert& alert = *core.state.find(released.id);
+  const Context context = context_of(core, alert);
+  correlation::on_fired({core.state, core.policy, context, core.now}, alert, released.annotations,
+                        released.verdict, out);
+}
+
+void on_reapplied(const Core& core, const AlertReapplied& anew, Changes& out) {
+  const Alert& alert = *core.state.find(anew.id);
+  const Context context = context_of(core, alert);
+  const Core by_source{core.state, core.policy, context, core.now};
+  with(core, anew.left, [&](const Incident& incident) { incident::on_left(core, incident, out); });
+  if (core.state.find(alert.status.incident) != nullptr) {
+    return raise(by_source, anew.id, anew.verdict, out);
+  }
+  correlation::on_left(by_source, alert, anew.verdict, out);
+}
+
+void on_relabelled(const Core& core, const AlertRelabelled& other, Changes& out) {
+  const Alert& alert = *core.state.find(other.id);
+  if (alert.status.state != AlertState::firing) return;
+  const Incident* incident = core.state.find(alert.status.incident);
+  if (incident == nullptr) {  // It opened nothing so far.
+    return correlation::on_fired(core, alert, other.annotations, other.verdict, out);
+  }
+  severity::raise_to(core, *incident, alert, other.verdict, out);
+}
+
+void on_ended(const Core& core, const AlertEnded& ended, Changes& out) {
+  with(core, core.state.find(ended.id)->status.incident, [&](const Incident& incident) {
+    out.emplace_back(AlertLeftFiring{incident.id, ended.id, ended.by});
+  });
+}
+
+void on_unacknowledged(const Core& core, const IncidentUnacknowledged& back, Changes& out) {
+  if (back.reason == UnackReason::severity) return;  // Its cause begins the path itself.
+  const Incident& incident = *core.state.find(back.incident);
+  begin(core, incident, Event::escalated, incident.escalation.round + 1, out);
+}
 }  // namespace
 
 void react(const State& state, const Policy& policy, const Change& change, const Context& context,
@@ -49,11 +105,7 @@ void react(const State& state, const Policy& policy, const Change& change, const
             }
             correlation::on_fired(core, alert, fired.annotations, fired.verdict, out);
           },
-          [&](const AlertEnded& ended) {
-            with(core, state.find(ended.id)->status.incident, [&](const Incident& incident) {
-              out.emplace_back(AlertLeftFiring{incident.id, ended.id, ended.by});
-            });
-          },
+          [&](const AlertEnded& ended) { on_ended(core, ended, out); },
           [&](const AlertLeftFiring& left) {
             with(core, left.incident,
                  [&](const Incident& incident) { incident::on_left(core, incident, out); });
@@ -63,41 +115,10 @@ void react(const State& state, const Policy& policy, const Change& change, const
                  [&](const Incident& incident) { incident::on_joined(core, incident, out); });
             raise(core, joined.alert, joined.verdict, out);
           },
-          [&](const AlertSeverityRaised& raised) {
-            const Alert& alert = *state.find(raised.id);
-            if (state.find(alert.status.incident) != nullptr) {
-              return raise(core, raised.id, raised.verdict, out);
-            }
-            // It opened nothing so far: its severity said so, or a rule that never holds a SEV-1.
-            const Context of_alert{.source = source_of(state, alert), .actor = context.actor};
-            correlation::on_fired({state, policy, of_alert, now}, alert, {}, raised.verdict, out);
-          },
-          [&](const AlertReleased& released) {
-            const Alert& alert = *state.find(released.id);
-            const Context of_alert{.source = source_of(state, alert), .actor = context.actor};
-            correlation::on_fired({state, policy, of_alert, now}, alert, released.annotations,
-                                  released.verdict, out);
-          },
-          [&](const AlertReapplied& anew) {
-            const Alert& alert = *state.find(anew.id);
-            const Context of_alert{.source = source_of(state, alert), .actor = context.actor};
-            const Core by_source{state, policy, of_alert, now};
-            with(core, anew.left,
-                 [&](const Incident& incident) { incident::on_left(core, incident, out); });
-            if (state.find(alert.status.incident) != nullptr) {
-              return raise(by_source, anew.id, anew.verdict, out);
-            }
-            correlation::on_left(by_source, alert, anew.verdict, out);
-          },
-          [&](const AlertRelabelled& other) {
-            const Alert& alert = *state.find(other.id);
-            if (alert.status.state != AlertState::firing) return;
-            const Incident* incident = state.find(alert.status.incident);
-            if (incident == nullptr) {  // It opened nothing so far.
-              return correlation::on_fired(core, alert, other.annotations, other.verdict, out);
-            }
-            severity::raise_to(core, *incident, alert, other.verdict, out);
-          },
+          [&](const AlertSeverityRaised& raised) { on_raised(core, raised, out); },
+          [&](const AlertReleased& released) { on_released(core, released, out); },
+          [&](const AlertReapplied& anew) { on_reapplied(core, anew, out); },
+          [&](const AlertRelabelled& other) { on_relabelled(core, other, out); },
           [&](const SeverityRaised& raised) {
             with(core, raised.incident, [&](const Incident& incident) {
               escalation::on_severity_raised(core, incident, raised, out);
@@ -113,11 +134,7 @@ void react(const State& state, const Policy& policy, const Change& change, const
             with(core, acknowledged.incident,
                  [&](const Incident& incident) { ledger::on_acknowledged(core, incident, out); });
           },
-          [&](const IncidentUnacknowledged& back) {
-            if (back.reason == UnackReason::severity) return;  // Its cause begins the path itself.
-            const Incident& incident = *state.find(back.incident);
-            begin(core, incident, Event::escalated, incident.escalation.round + 1, out);
-          },
+          [&](const IncidentUnacknowledged& back) { on_unacknowledged(core, back, out); },
           [&](const IncidentResolved& resolved) {
             with(core, resolved.incident,
                  [&](const Incident& incident) { ledger::on_resolved(core, incident, out); });

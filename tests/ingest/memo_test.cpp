@@ -92,6 +92,13 @@ TEST(Memo, AStormLeavesItAsItWas) {
   EXPECT_EQ(world.decode(kept, &memo)->memo_hits, 10u);
 }
 
+TEST(Memo, KeepsAThousandSpellingsThatTakeTurns) {
+  World world;
+  Memo memo;
+  for (int twice = 0; twice < 2; ++twice) world.decode(body_of(0, 1'000, 0), &memo);
+  EXPECT_EQ(world.decode(body_of(0, 1'000, 0), &memo)->memo_hits, 1'000u);
+}
+
 TEST(Memo, DoesNotLearnFromARefusedAlert) {
   World world;
   Memo memo;

@@ -88,6 +88,8 @@ void AlertModel::answered(std::uint64_t token, const triage::Delivery& delivery,
     const bool asked =
         std::ranges::any_of(sent.said, [](const Said& said) { return said.unlabeled; });
     require(asked, "needs_labels for a delivery that has all labels");
+    // It is sent again whole; until that is answered, what is known of its alerts may have happened.
+    may_have_happened(sent);
     return;
   }
   for (std::size_t i = 0; i < sent.said.size(); ++i)
@@ -133,14 +135,16 @@ void AlertModel::changed(const triage::Changes& changes) {
 }
 
 void AlertModel::crashed() {
-  for (const auto& [token, sent] : waiting_) {
-    for (const Said& said : sent.said) {
-      Known& known = known_[said.key];
-      known.may_have_fired |= said.fires || said.may_fire;
-      known.may_have_ended |= !said.fires || said.ends_at.has_value();
-    }
-  }
+  for (const auto& [token, sent] : waiting_) may_have_happened(sent);
   waiting_.clear();
+}
+
+void AlertModel::may_have_happened(const Sent& sent) {
+  for (const Said& said : sent.said) {
+    Known& known = known_[said.key];
+    known.may_have_fired |= said.fires || said.may_fire;
+    known.may_have_ended |= !said.fires || said.ends_at.has_value();
+  }
 }
 
 bool AlertModel::may_be_forgotten(const Known& known, Now now) const {

@@ -36,8 +36,8 @@ class AlertModel {
     bool firing = false;
     Instant ended{};                          ///< When the model last saw it end, timeline.
     std::map<std::string, Instant> promised;  ///< By source: its lease ends no earlier.
-    bool may_have_fired = false;              ///< Said to a process that died before answering.
-    bool end_is_under_way = false;  ///< Sent, and not answered yet.
+    bool may_have_fired = false;              ///< Said to the process, and not answered.
+    bool end_is_under_way = false;            ///< Sent, and not answered yet.
     bool may_have_ended = false;
   };
   struct Sent {
@@ -49,6 +49,8 @@ class AlertModel {
   void check_fate(const Said&, const triage::StepAnswer&, Now) const;
   void check_lease(AlertId, Instant at) const;
   bool may_be_forgotten(const Known&, Now) const;
+  /// It reached the process, and what came of it was not answered.
+  void may_have_happened(const Sent&);
 
   const Scenario& scenario_;
   std::map<Key, Known> known_;

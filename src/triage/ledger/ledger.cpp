@@ -41,15 +41,6 @@ bool was_told(const Incident& incident, std::string_view channel) {
   return incident.told.contains(Told{std::string(channel)});
 }
 
-/// True if trouble was announced to the channel in this cycle, or is about to be.
-bool was_paged(const Core& core, const Incident& incident, std::string_view channel) {
-  if (was_told(incident, channel)) return true;
-  return std::ranges::any_of(core.state.pages_of(incident.id), [&](PageId id) {
-    const Page& page = core.state.pages.at(id);
-    return page.channel == channel && page.cycle == incident.cycle && announces_trouble(page.event);
-  });
-}
-
 /// True if the channel may have seen this page although no outcome says so.
 bool may_have_arrived(const Core& core, const Page& page) {
   return announces_trouble(page.event) && is_possible_duplicate(core.state, page);
@@ -143,7 +134,8 @@ void on_stepped(const Core& core, const Incident& incident, const EscalationStep
   const Escalation* path = core.policy.find_escalation(change.name);
   if (path == nullptr || change.step == 0 || change.step > path->steps.size()) return;
   for (const std::string& channel : path->steps[change.step - 1].channels) {
-    if (change.only_new && was_paged(core, incident, channel)) {
+    // A page still owed does not count: it may be refused, and news of nothing be all that arrives.
+    if (change.only_new && was_told(incident, channel)) {
       queue(core, incident,
             {.event = Event::updated,
              .channel = channel,
