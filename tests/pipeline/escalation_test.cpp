@@ -135,6 +135,18 @@ TEST(Escalation, ARiseToSev1TakesThePathOfTheNewSeverityAndPagesOnlyWhoDoesNotKn
   EXPECT_EQ(world.incident(1).escalation.name, "major");
 }
 
+TEST(Escalation, ARiseToSev1PagesAgainAChannelThatRefusedTheFirstPage) {
+  World world;
+  world.answers("sink-a", Outcome::refused);
+  world.fires(kDisk);
+  world.keep_firing(kDisk);
+  world.story();
+  world.fires("alertname=Down service=checkout impact=outage");
+  const std::string story = world.story();
+  EXPECT_NE(story.find("page sink-a incident.escalated INC-1"), std::string::npos) << story;
+  EXPECT_EQ(story.find("incident.updated"), std::string::npos) << story;
+}
+
 TEST(Escalation, ALowerRiseIsAnUpdateToWhoWasTold) {
   World world;
   world.fires("alertname=Slow service=checkout severity=info");
