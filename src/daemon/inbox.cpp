@@ -17,6 +17,16 @@ std::string Inbox::lane_name(const triage::Delivery& delivery) {
   return "source:" + delivery.source;
 }
 
+bool Inbox::has_room(const triage::Delivery& delivery, std::size_t lane, std::size_t bytes) const {
+  // Outcomes are bounded by the attempts in flight.
+  if (delivery.lane == triage::Lane::outcomes) return true;
+  const std::size_t quarters = 2 + static_cast<std::size_t>(delivery.shed);
+  // An empty lane takes a delivery of any size.
+  if (lane > 0 && lane + bytes > limits_.lane_bytes / 4 * quarters) return false;
+  return delivery.lane != triage::Lane::intake || intake_bytes_ == 0 ||
+         intake_bytes_ + bytes <= limits_.intake_bytes / 4 * quarters;
+}
+
 Inbox::Put Inbox::put(std::unique_ptr<triage::Delivery>& delivery) {
   const std::size_t bytes = delivery->bytes();
   const bool is_outcome = delivery->lane == triage::Lane::outcomes;
@@ -24,10 +34,10 @@ Inbox::Put Inbox::put(std::unique_ptr<triage::Delivery>& delivery) {
     const std::scoped_lock lock(mutex_);
     if (closed_ && !is_outcome) return Put::closed;
     std::size_t& lane = lane_bytes_[lane_name(*delivery)];
-    // Outcomes are bounded by the attempts in flight. An empty lane takes a delivery of any size.
-    if (!is_outcome && lane > 0 && lane + bytes > lane_bytes_max_) return Put::lane_full;
+    if (!has_room(*delivery, lane, bytes)) return Put::lane_full;
     lane += bytes;
     bytes_ += bytes;
+    if (delivery->lane == triage::Lane::intake) intake_bytes_ += bytes;
     delivery->charged = bytes;
     waiting_.deliveries.push_back(std::move(delivery));
   }
@@ -94,6 +104,9 @@ void Inbox::answered(const std::vector<std::unique_ptr<triage::Delivery>>& deliv
     const auto lane = lane_bytes_.find(lane_name(*delivery));
     if (lane != lane_bytes_.end()) lane->second -= std::min(lane->second, delivery->charged);
     bytes_ -= std::min(bytes_, delivery->charged);
+    if (delivery->lane == triage::Lane::intake) {
+      intake_bytes_ -= std::min(intake_bytes_, delivery->charged);
+    }
   }
 }
 

@@ -16,10 +16,17 @@
 namespace tocsin::daemon {
 
 /// What other threads hand to the core thread. Thread-safe. Each lane is bounded in bytes from
-/// submit until its delivery is answered, so that a slow commit slows its senders and nobody else.
+/// submit until its delivery is answered, so that a slow commit slows its senders and nobody else;
+/// all sources together are bounded, too. What may be shed finds a lane full earlier: refreshes at
+/// half of the limit, new alerts at three quarters, ends and possible SEV-1 at the limit itself
+/// (PRODUCT.md section 2).
 class Inbox {
  public:
-  explicit Inbox(std::size_t lane_bytes_max) : lane_bytes_max_(lane_bytes_max) {}
+  struct Limits {
+    std::size_t lane_bytes = 64U << 20;
+    std::size_t intake_bytes = 256U << 20;  ///< The lanes of all sources.
+  };
+  explicit Inbox(Limits limits) : limits_(limits) {}
 
   enum class Put { taken, lane_full, closed };
   Put put(std::unique_ptr<triage::Delivery>&);
@@ -47,12 +54,14 @@ class Inbox {
 
  private:
   static std::string lane_name(const triage::Delivery&);
-  std::size_t lane_bytes_max_;
+  bool has_room(const triage::Delivery&, std::size_t lane, std::size_t bytes) const;
+  Limits limits_;
   mutable std::mutex mutex_;
   std::condition_variable something_;
   Taken waiting_;
   std::map<std::string, std::size_t, std::less<>> lane_bytes_;
   std::size_t bytes_ = 0;
+  std::size_t intake_bytes_ = 0;
   bool woken_ = false;
   bool closed_ = false;
 };

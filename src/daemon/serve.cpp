@@ -34,7 +34,6 @@ namespace {
 constexpr Duration kDrainRequests = std::chrono::seconds(2);
 constexpr Duration kDrainAttempts = std::chrono::seconds(8);
 constexpr Duration kReloadStep = std::chrono::seconds(10);
-constexpr std::size_t kLaneBytes = 64U << 20;
 
 /// The signals the main thread waits for; blocked before any thread starts, so all inherit it.
 sigset_t block_signals() {
@@ -53,7 +52,7 @@ class Daemon {
       : log_(log),
         started_(std::move(started)),
         secret_(started_.store->secret()),
-        inbox_(kLaneBytes),
+        inbox_(Inbox::Limits{}),
         policy_(started_.policy) {
     expect_series(started_.settings);
     metrics_.expect_rules(started_.policy);

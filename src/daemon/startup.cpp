@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "daemon/clock.h"
+#include "daemon/memory.h"
 #include "daemon/page_log.h"
 #include "tocsin/alert/identity.h"
 #include "tocsin/cli/cli.h"
@@ -165,7 +166,10 @@ std::optional<Started> start_up(const std::string& settings_path, telemetry::Log
   auto opened = store::open_sqlite(started.store_options);
   if (!opened) return fail(opened.error());
   started.store = std::move(*opened);
-  auto loaded = started.store->load();
+  auto loaded = [&] {
+    const GivingMemoryBack what_reading_the_rows_took;
+    return started.store->load();
+  }();
   if (!loaded) return fail(loaded.error());
   started.loaded = std::move(*loaded);
   std::error_code ignored;

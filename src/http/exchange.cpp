@@ -22,6 +22,19 @@ bool is_json(std::string_view content_type) {
   return true;
 }
 
+/// As which refusal it is counted.
+std::string_view reason_of(triage::Shed shed) {
+  switch (shed) {
+    case triage::Shed::first:
+      return "shed_refreshes";
+    case triage::Shed::middle:
+      return "shed_new";
+    case triage::Shed::last:
+      break;
+  }
+  return "shed_urgent";
+}
+
 Instant wall_now() {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
@@ -315,14 +328,31 @@ bool Exchange::try_submit() {
 bool Exchange::retry() {
   if (try_submit()) return true;
   if (Clock::now() - waits_since_ < kLaneWaitMax) return false;
+  if (try_as_urgent()) return true;
   net_.forget(waiting_->reply_to);
   if (request_.route->work == Work::intake) {
-    net_.site().count_rejected(waiting_->source, "lane_full", waiting_->steps.size());
+    net_.site().count_rejected(waiting_->source, reason_of(waiting_->shed), waiting_->steps.size());
   }
   waiting_.reset();
   conversation_.respond(
       overloaded(request_.dialect, "more arrives than can be stored just now; send it again"));
   return true;
+}
+
+/// Alerts whose spelling is known were not looked at by the rules. Before they are refused they
+/// are: what seemed to be refreshes may be a SEV-1 that fires again.
+bool Exchange::try_as_urgent() {
+  if (request_.route->work != Work::intake || waiting_->shed != triage::Shed::first) return false;
+  try {
+    Intake::Next next = intake_.with_labels(net_, request_);
+    auto* delivery = std::get_if<std::unique_ptr<triage::Delivery>>(&next);
+    if (delivery == nullptr || (*delivery)->shed != triage::Shed::last) return false;
+    (*delivery)->reply_to = waiting_->reply_to;
+    waiting_ = std::move(*delivery);
+  } catch (const std::exception&) {
+    return false;
+  }
+  return try_submit();
 }
 
 void Exchange::on_answer(std::unique_ptr<triage::Delivery> delivery) {

@@ -67,6 +67,7 @@ class Exchange {
   void submit(std::unique_ptr<triage::Delivery>);
   /// False if the lane is full.
   bool try_submit();
+  bool try_as_urgent();
   void take_up(Intake::Next);
   void read_on_pool(ReadPool::Kind, ReadPool::Task);
   void reload();

@@ -65,6 +65,11 @@ void count(const triage::StepAnswer& answer, telemetry::Metrics::IntakeCounts& c
   }
 }
 
+bool is_an_end(const Report& report, Instant received) {
+  return report.phase == Phase::resolved ||
+         (report.phase == Phase::by_end && report.ends_at && *report.ends_at <= received);
+}
+
 /// One more element of the list that `out` ends with.
 void append_problem(std::string_view at, std::string_view problem, std::string& out) {
   if (out.back() != '[') out += ',';
@@ -214,13 +219,21 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   delivery->actor = "source:" + source_;
   delivery->received = wall_now();
   delivery->steps.reserve(reports_);
+  bool all_known = delivery->steps.empty();
+  bool is_urgent = decoded->acknowledged.has_value();
   for (const Report& report : decoded->reports) {
     triage::ReportAlert step{report, {}};
     if (report.has_labels) {
       step.verdict = rules::match(policy.rules, report.labels, report.annotations, source_);
+      all_known = false;
+      is_urgent = is_urgent || step.verdict.severity == Severity::sev1;
     }
+    is_urgent = is_urgent || is_an_end(report, delivery->received);
     delivery->steps.push_back(step);
   }
+  delivery->shed = is_urgent   ? triage::Shed::last
+                   : all_known ? triage::Shed::first
+                               : triage::Shed::middle;
   if (site.options.metrics != nullptr) {
     const rules::RegexLookups lookups = rules::take_regex_lookups();
     site.options.metrics->regex_lookups(lookups.unknown_values, lookups.out_of_memory);

@@ -29,6 +29,8 @@ class Intake {
   /// Takes in anew what was refused of a body then, by the configuration of now.
   Next replay(NetThread&, const Request&, const store::RejectedBody&);
   Next answered(NetThread&, const Request&, const triage::Delivery&);
+  /// The delivery of begin() anew, with the labels and verdicts of alerts whose spelling is known.
+  Next with_labels(NetThread& net, const Request& request) { return decode(net, request, nullptr); }
 
  private:
   Next decode(NetThread&, const Request&, ingest::Memo*);

@@ -1,8 +1,13 @@
 #include "pipeline/lanes.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tocsin::pipeline {
+
+namespace {
+constexpr std::int64_t kStepsOfATurn = 128;
+}  // namespace
 
 Lanes::Lane* Lanes::lane_of(const triage::Delivery& delivery) {
   switch (delivery.lane) {
@@ -56,14 +61,20 @@ std::unique_ptr<triage::Delivery> Lanes::take() {
   if (!people_.waiting.empty()) return take_from(people_);
   if (!outcomes_.waiting.empty()) return take_from(outcomes_);
   if (count_ == 0) return nullptr;
-  // The first source with something waiting after the one whose turn it was, round the ring.
-  auto at = intake_.upper_bound(last_source_);
-  for (;; ++at) {
+  // Goes on with the source whose turn it is, then round the ring.
+  auto at = intake_.find(last_source_);
+  while (at == intake_.end() || at->second.waiting.empty() || at->second.credit <= 0) {
+    if (at != intake_.end()) ++at;
     if (at == intake_.end()) at = intake_.begin();
-    if (!at->second.waiting.empty()) break;
+    if (!at->second.waiting.empty()) at->second.credit += kStepsOfATurn;
   }
-  last_source_ = at->first;
-  return take_from(at->second);
+  if (last_source_ != at->first) last_source_ = at->first;
+  Lane& lane = at->second;
+  std::unique_ptr<triage::Delivery> next = take_from(lane);
+  lane.credit -= static_cast<std::int64_t>(next->steps.size());
+  // A debt is kept, or a source would get around it by sending one large batch after the other.
+  if (lane.waiting.empty()) lane.credit = std::min<std::int64_t>(lane.credit, 0);
+  return next;
 }
 
 std::size_t Lanes::bytes() const {

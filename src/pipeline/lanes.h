@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -11,9 +12,10 @@
 namespace tocsin::pipeline {
 
 /// What waits to be decided: people first, then outcomes, then round robin over the sources by
-/// delivery, so that one source's flood delays another by one delivery at most (R24). Each lane is
-/// bounded in bytes; a lane that holds nothing takes one delivery of any size, or a large body
-/// could never pass.
+/// alerts (deficit round robin: who was given more than its turn waits as many turns), so that one
+/// source's flood delays another by one delivery at most (R24), and large batches win nothing over
+/// small ones. Each lane is bounded in bytes; a lane that holds nothing takes one delivery of any
+/// size, or a large body could never pass.
 class Lanes {
  public:
   explicit Lanes(std::size_t lane_bytes_max = 0) : lane_bytes_max_(lane_bytes_max) {}
@@ -30,6 +32,7 @@ class Lanes {
   struct Lane {
     std::deque<std::unique_ptr<triage::Delivery>> waiting;
     std::size_t bytes = 0;
+    std::int64_t credit = 0;  ///< Steps it may be given before the next source has its turn.
   };
   Lane* lane_of(const triage::Delivery&);
   std::unique_ptr<triage::Delivery> take_from(Lane&);

@@ -12,6 +12,9 @@ namespace {
 
 using triage::Restoration;
 
+/// Beyond it the sum of a damaged table is not believed.
+constexpr std::uint64_t kAlertsExpectedMax = 50'000'000;
+
 class Loading {
  public:
   Loading(sqlite3* db, const std::string& path) : db_(db), path_(path) {}
@@ -44,6 +47,14 @@ class Loading {
                   const std::uint64_t incident = row.number();
                   counted_.emplace(incident, AlertId{row.number()});
                 });
+  }
+
+  /// How many are to come, so that no table is grown on the way.
+  bool expected() {
+    return each("alert_span", "SELECT coalesce(sum(live),0) FROM alert_span", [&](Row& row) {
+      const std::uint64_t count = row.number();
+      if (row.ok() && count <= kAlertsExpectedMax) to_.expect_alerts(count);
+    });
   }
 
   /// Spans without a live alert are passed over, so that a start costs what is live.
@@ -107,7 +118,7 @@ class Loading {
   void alert(Row& row) {
     const AlertId id{row.number()};
     const Key key = row.key();
-    Labels labels = get_labels(row);
+    const Labels labels = get_labels(row);
     const bool first_display = row.flag();
     const std::uint64_t display_hash = row.number();
     const IncidentId joined{row.number()};
@@ -123,7 +134,7 @@ class Loading {
     }
     if (!row.ok()) return;
     // The hash of what was taken over later is volatile: 0 makes the next refresh take it again.
-    to_.alert(id, key, std::move(labels), std::move(status), first_display ? display_hash : 0);
+    to_.alert(id, key, labels, std::move(status), first_display ? display_hash : 0);
     if (held) to_.held_annotations(id, std::move(annotations));
     const auto counted = joined ? counted_.find(joined.value) : counted_.end();
     if (counted == counted_.end() || id <= counted->second) return;
@@ -189,8 +200,8 @@ std::expected<Loaded, StoreError> load_rows(sqlite3* db, const std::string& path
                                             LateChains& late) {
   Loading loading(db, path);
   Loaded loaded;
-  if (!loading.sources() || !loading.incidents() || !loading.chains() || !loading.alerts() ||
-      !loading.pages() || !loading.past_answers() || !loading.meta(loaded)) {
+  if (!loading.sources() || !loading.incidents() || !loading.chains() || !loading.expected() ||
+      !loading.alerts() || !loading.pages() || !loading.past_answers() || !loading.meta(loaded)) {
     return std::unexpected(loading.error());
   }
   loaded.state = loading.finish();

@@ -58,7 +58,7 @@ class Evolution {
   void operator()(const SpaceNoted& change) { state_.low_space = change.low; }
 
   // Shared with Restoration.
-  void insert(AlertId id, const Key& key, Labels labels, AlertStatus status,
+  void insert(AlertId id, const Key& key, LabelsView labels, AlertStatus status,
               std::uint64_t display_hash);
   void insert(Page page);
   void insert(Incident incident);

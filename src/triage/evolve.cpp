@@ -12,13 +12,21 @@ Restoration::~Restoration() = default;
 
 void Restoration::sources(std::vector<std::string> names) { state_->sources = std::move(names); }
 
+void Restoration::expect_alerts(std::size_t count) {
+  state_->by_key_.reserve(count);
+  state_->by_id_.reserve(count);
+  std::vector<LeaseDeadline> room;
+  room.reserve(count);
+  state_->leases_ = State::Leases(std::greater<>(), std::move(room));
+}
+
 void Restoration::incident(Incident incident) { Evolution(*state_).insert(std::move(incident)); }
 
-void Restoration::alert(AlertId id, const Key& key, Labels labels, AlertStatus status,
+void Restoration::alert(AlertId id, const Key& key, LabelsView labels, AlertStatus status,
                         std::uint64_t display_hash) {
   const IncidentId incident = status.incident;
   Evolution evolution(*state_);
-  evolution.insert(id, key, std::move(labels), std::move(status), display_hash);
+  evolution.insert(id, key, labels, std::move(status), display_hash);
   if (incident) evolution.member(incident, id);
 }
 

@@ -9,7 +9,7 @@ void Evolution::operator()(const AlertOpened& change) {
   CHECK(change.id.value > state_.counters.last_alert);
   state_.counters.last_alert = change.id.value;
   if (change.status.occurrence > 0) ++state_.counters.opened_occurrences;
-  insert(change.id, change.key, Labels(change.labels), change.status, change.display_hash);
+  insert(change.id, change.key, change.labels, change.status, change.display_hash);
   if (change.status.held_until != Instant{}) {
     state_.held_annotations[change.id] = Labels(change.annotations);
   }
@@ -53,7 +53,7 @@ void Evolution::operator()(const LeaseRenewed& change) {
 }
 
 void Evolution::operator()(const LeaseRearmed& change) {
-  CHECK(!state_.leases_.empty() && state_.leases_.top() == change.entry);
+  CHECK(!state_.leases_.empty() && Deadline(state_.leases_.top()) == change.entry);
   state_.leases_.pop();
   const Alert* found = state_.find(AlertId{change.entry.id});
   if (found == nullptr || found->armed != change.entry.at) return;  // An entry of the past.
@@ -142,7 +142,7 @@ void Evolution::operator()(const AlertReapplied& change) {
 
 void Evolution::operator()(const AlertRelabelled& change) {
   Alert& alert = alert_of(change.id);
-  alert.labels = change.labels;
+  alert.labels = state_.vocabulary_.compress(change.labels);
   alert.display_hash = change.display_hash;
   alert.status.severity = change.severity;
   alert.status.rules_hash = change.rules_hash;
@@ -161,9 +161,9 @@ void Evolution::remember_if_held(const Alert& alert, const Labels& annotations) 
   }
 }
 
-void Evolution::insert(AlertId id, const Key& key, Labels labels, AlertStatus status,
+void Evolution::insert(AlertId id, const Key& key, LabelsView labels, AlertStatus status,
                        std::uint64_t display_hash) {
-  std::uint32_t slot = static_cast<std::uint32_t>(state_.alerts_.size());
+  std::uint32_t slot = state_.alerts_.size();
   if (!state_.free_slots_.empty()) {
     slot = state_.free_slots_.back();
     state_.free_slots_.pop_back();
@@ -173,7 +173,7 @@ void Evolution::insert(AlertId id, const Key& key, Labels labels, AlertStatus st
   Alert& alert = state_.alerts_[slot];
   alert.id = id;
   alert.key = key;
-  alert.labels = std::move(labels);
+  alert.labels = state_.vocabulary_.compress(labels);
   alert.status = std::move(status);
   alert.display_hash = display_hash;
   alert.armed = kNever;
@@ -223,7 +223,7 @@ void Evolution::rearm(Alert& alert) {
   const Instant due = due_of(alert);
   if (due >= alert.armed) return;
   alert.armed = due;
-  state_.leases_.push(Deadline{due, DeadlineKind::lease, alert.id.value});
+  state_.leases_.push({due, alert.id});
 }
 
 }  // namespace tocsin::triage

@@ -95,8 +95,8 @@ void react(const State& state, const Policy& policy, const Change& change, const
       Overloaded{
           [&](const AlertOpened& opened) {
             if (opened.status.state != AlertState::firing) return;
-            correlation::on_opened(core, *state.find(opened.id), opened.annotations, opened.verdict,
-                                   out);
+            correlation::on_opened(core, *state.find(opened.id), opened.labels, opened.annotations,
+                                   opened.verdict, out);
           },
           [&](const AlertFired& fired) {
             const Alert& alert = *state.find(fired.id);

@@ -44,11 +44,11 @@ class Digest {
   std::uint64_t hash_ = 0;
 };
 
-void add(Digest& digest, const Alert& alert) {
+void add(Digest& digest, const Alert& alert, LabelsView labels) {
   const AlertStatus& status = alert.status;
   digest.number(alert.id.value);
   digest.key(alert.key);
-  digest.text(alert.labels.block());
+  digest.text(labels.block());
   digest.number(static_cast<std::uint64_t>(status.state));
   digest.number(static_cast<std::uint64_t>(status.ended_by));
   digest.number(static_cast<std::uint64_t>(status.severity));
@@ -165,7 +165,7 @@ const Incident* State::newest_of(const Key& correlation_key) const {
 std::optional<Deadline> State::first_deadline() const {
   std::optional<Deadline> first;
   if (!timers_.empty()) first = *timers_.begin();
-  if (!leases_.empty() && (!first || leases_.top() < *first)) first = leases_.top();
+  if (!leases_.empty() && (!first || Deadline(leases_.top()) < *first)) first = leases_.top();
   return first;
 }
 
@@ -204,7 +204,7 @@ std::uint64_t durable_digest(const State& state) {
     if (state.at(slot).id) by_id.push_back(&state.at(slot));
   }
   std::ranges::sort(by_id, {}, [](const Alert* alert) { return alert->id; });
-  for (const Alert* alert : by_id) add(digest, *alert);
+  for (const Alert* alert : by_id) add(digest, *alert, state.labels_of(*alert));
   for (const auto& [id, incident] : state.incidents) add(digest, incident);
   for (const auto& [id, page] : state.pages) add(digest, page);
   for (const auto& [key, answer] : state.past_answers) {

@@ -18,7 +18,7 @@ std::unique_ptr<triage::Delivery> delivery(triage::Lane lane, const std::string&
 }
 
 TEST(Inbox, TwoBatchesThatWereDoneBetweenTwoLooksAreBothCounted) {
-  Inbox inbox(1000);
+  Inbox inbox({.lane_bytes = 1000});
   inbox.batch_done();
   inbox.batch_written();
   inbox.batch_done();
@@ -32,7 +32,7 @@ TEST(Inbox, TwoBatchesThatWereDoneBetweenTwoLooksAreBothCounted) {
 }
 
 TEST(Inbox, ALaneIsFullUntilWhatItHeldIsAnswered) {
-  Inbox inbox(600);
+  Inbox inbox({.lane_bytes = 600});
   std::vector<std::unique_ptr<triage::Delivery>> taken_out;
   auto first = delivery(triage::Lane::intake, "prometheus");
   auto second = delivery(triage::Lane::intake, "prometheus");
@@ -51,14 +51,43 @@ TEST(Inbox, ALaneIsFullUntilWhatItHeldIsAnswered) {
   EXPECT_EQ(inbox.put(second), Inbox::Put::taken);
 }
 
+TEST(Inbox, RefreshesFindALaneFullFirstAndWhatMayBeSev1Last) {
+  const std::size_t bytes = delivery(triage::Lane::intake, "prometheus")->bytes();
+  Inbox inbox({.lane_bytes = 8 * bytes});
+  const auto put = [&](triage::Shed shed) {
+    auto one = delivery(triage::Lane::intake, "prometheus");
+    one->shed = shed;
+    return inbox.put(one);
+  };
+  for (int i = 0; i < 4; ++i) ASSERT_EQ(put(triage::Shed::first), Inbox::Put::taken);
+  EXPECT_EQ(put(triage::Shed::first), Inbox::Put::lane_full);
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(put(triage::Shed::middle), Inbox::Put::taken);
+  EXPECT_EQ(put(triage::Shed::middle), Inbox::Put::lane_full);
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(put(triage::Shed::last), Inbox::Put::taken);
+  EXPECT_EQ(put(triage::Shed::last), Inbox::Put::lane_full);
+}
+
+TEST(Inbox, AllSourcesTogetherAreBounded) {
+  const std::size_t bytes = delivery(triage::Lane::intake, "s00")->bytes();
+  Inbox inbox({.lane_bytes = 100 * bytes, .intake_bytes = 8 * bytes});
+  std::size_t taken = 0;
+  for (int i = 10; i < 30; ++i) {
+    auto one = delivery(triage::Lane::intake, "s" + std::to_string(i));
+    if (inbox.put(one) == Inbox::Put::taken) ++taken;
+  }
+  EXPECT_EQ(taken, 8U);
+  auto person = delivery(triage::Lane::people, "");
+  EXPECT_EQ(inbox.put(person), Inbox::Put::taken) << "people do not wait behind machines";
+}
+
 TEST(Inbox, AnEmptyLaneTakesADeliveryOfAnySize) {
-  Inbox inbox(1);
+  Inbox inbox({.lane_bytes = 1});
   auto large = delivery(triage::Lane::intake, "prometheus");
   EXPECT_EQ(inbox.put(large), Inbox::Put::taken);
 }
 
 TEST(Inbox, OutcomesPassWhereOthersDoNot) {
-  Inbox inbox(1);
+  Inbox inbox({.lane_bytes = 1});
   for (int i = 0; i < 3; ++i) {
     auto outcome = delivery(triage::Lane::outcomes, "");
     EXPECT_EQ(inbox.put(outcome), Inbox::Put::taken);
@@ -71,7 +100,7 @@ TEST(Inbox, OutcomesPassWhereOthersDoNot) {
 }
 
 TEST(Inbox, WaitsUntilAnotherThreadHasSomething) {
-  Inbox inbox(1000);
+  Inbox inbox({.lane_bytes = 1000});
   std::thread other([&] { inbox.wake(); });
   Inbox::Taken taken;
   inbox.take(taken, std::chrono::seconds(60));

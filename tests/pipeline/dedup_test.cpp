@@ -190,6 +190,19 @@ TEST(Dedup, TheLimitOfActiveAlertsRefusesFurtherOnes) {
   EXPECT_EQ(world.fires("alertname=C").fate, Fate::opened);
 }
 
+TEST(Dedup, TheLimitOfActiveAlertsLeavesASixteenthForSev1) {
+  triage::Policy policy = World::small_shop();
+  policy.active_alerts_max = 16;
+  World world(policy);
+  for (int i = 0; i < 16; ++i) {
+    ASSERT_EQ(world.fires("alertname=A n=" + std::to_string(i)).fate, Fate::opened);
+  }
+  EXPECT_EQ(world.fires("alertname=B").refusal, triage::Refusal::too_many_alerts);
+  EXPECT_EQ(world.fires("alertname=Down service=checkout impact=outage").fate, Fate::opened);
+  EXPECT_EQ(world.fires("alertname=Down service=checkout impact=outage n=2").refusal,
+            triage::Refusal::too_many_alerts);
+}
+
 TEST(Dedup, AResolvedAlertLeavesMemoryAfterADay) {
   World world;
   world.fires(kDisk);

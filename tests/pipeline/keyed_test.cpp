@@ -20,7 +20,7 @@ const triage::Alert& only_alert(const World& world) {
 }
 
 std::string label(const World& world, std::string_view name) {
-  return std::string(only_alert(world).labels.get(name));
+  return std::string(world.state().labels_of(only_alert(world)).get(name));
 }
 
 TEST(Keyed, TheSameLabelsAgainAreARefreshAndWriteNoRow) {
@@ -106,7 +106,7 @@ TEST(Keyed, LabelsThatChangeForEverAreNotGatheredForEver) {
   for (int i = 0; i < 1'000; ++i) {
     world.keyed("disk-1", std::string(kWarning) + " run" + std::to_string(i) + "=x");
   }
-  EXPECT_LE(only_alert(world).labels.view().count(), 256U);
+  EXPECT_LE(world.state().labels_of(only_alert(world)).view().count(), 256U);
   EXPECT_EQ(label(world, "run999"), "x");
 }
 

@@ -127,7 +127,8 @@ class ForgetsAPage : public Disguise {
     for (const auto& [id, incident] : state.incidents) copy.incident(incident);
     for (std::uint32_t slot = 0; slot < state.slots(); ++slot) {
       const triage::Alert& alert = state.at(slot);
-      if (alert.id) copy.alert(alert.id, alert.key, alert.labels, alert.status, alert.display_hash);
+      if (alert.id)
+        copy.alert(alert.id, alert.key, state.labels_of(alert), alert.status, alert.display_hash);
     }
     for (auto page = std::next(state.pages.begin()); page != state.pages.end(); ++page) {
       copy.page(page->second);

@@ -44,7 +44,7 @@ TEST_F(RoundTrip, EveryMemberOfAnAlertComesBack) {
   ASSERT_NE(loaded, nullptr);
   EXPECT_EQ(show(loaded->status), show(odd_status()));
   EXPECT_EQ(loaded->key, alert.opened.key);
-  EXPECT_EQ(loaded->labels.view(), alert.opened.labels);
+  EXPECT_EQ(state().labels_of(*loaded).view(), alert.opened.labels);
   EXPECT_EQ(loaded->display_hash, alert.opened.display_hash);
 }
 
@@ -102,7 +102,7 @@ TEST_F(RoundTrip, LabelsThatChangedComeBackChangedAndTheHistoryHasBoth) {
   batch.rows = {};
   batch.rows.displays.push_back({AlertId{1}, Labels{{"summary", "fuller"}}, "", {}});
   commit_and_reopen(batch);
-  EXPECT_EQ(state().find(AlertId{1})->labels, labels);
+  EXPECT_EQ(state().labels_of(*state().find(AlertId{1})), labels);
   const auto rows = open_reader(bare(folder_))->alerts({});
   ASSERT_TRUE(rows && rows->size() == 1);
   EXPECT_EQ(rows->front().labels, labels);
@@ -283,7 +283,7 @@ TEST_F(RoundTrip, HostileTextComesBackByteForByte) {
     const triage::Alert* alert = state().find(row.id);
     --id;
     ASSERT_NE(alert, nullptr);
-    EXPECT_EQ(alert->labels, row.labels);
+    EXPECT_EQ(state().labels_of(*alert), row.labels);
     EXPECT_EQ(row.annotations, row.labels);
   }
   for (std::size_t i = 0; i < std::size(cases); ++i) {

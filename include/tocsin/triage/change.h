@@ -111,13 +111,13 @@ struct AlertReleased {
   Labels annotations;
   rules::Verdict verdict;  ///< For what follows from it; not kept.
 };
-/// A firing alert was decided anew by the rules in force: its severity may be any now, and it leaves
-/// its incident if they group it elsewhere.
+/// A firing alert was decided anew by the rules in force: its severity may be any now, and it
+/// leaves its incident if they group it elsewhere.
 struct AlertReapplied {
   AlertId id;
   Severity severity = Severity::sev3;
   std::uint64_t rules_hash = 0;
-  IncidentId left;     ///< The incident it counted in and does no more; none if it stays.
+  IncidentId left;  ///< The incident it counted in and does no more; none if it stays.
   rules::EffectsRef effects;
   bool dropped = false;
   Instant held_until{};
@@ -301,14 +301,13 @@ struct SpaceNoted {
 using Change =
     std::variant<SourceNamed, AlertOpened, AlertFired, AlertEnded, LeaseRenewed, LeaseRearmed,
                  SenderEndSeen, LeaseDropped, DisplayTaken, AlertForgotten, ReportCounted,
-                 AlertSeverityRaised, AlertReleased, AlertReapplied, AlertRelabelled, IncidentOpened, AlertJoined,
-                 AlertLeftFiring, SeverityRaised,
-                 IncidentAcknowledged, IncidentUnacknowledged, IncidentRecovering, IncidentRelapsed,
-                 IncidentResolved, IncidentReopened, IncidentClosed, NoteAdded, EscalationStepped,
+                 AlertSeverityRaised, AlertReleased, AlertReapplied, AlertRelabelled,
+                 IncidentOpened, AlertJoined, AlertLeftFiring, SeverityRaised, IncidentAcknowledged,
+                 IncidentUnacknowledged, IncidentRecovering, IncidentRelapsed, IncidentResolved,
+                 IncidentReopened, IncidentClosed, NoteAdded, EscalationStepped,
                  EscalationExhausted, PageQueued, PageHandedOut, PageDelivered, PageFailed,
                  PageWithdrawn, PageAbandoned, ChannelTold, AnswerRemembered, AnswerForgotten,
-                 DaemonRestarted, PolicyReplaced,
-                 SweepAdvanced, ClockStepNoted, SpaceNoted>;
+                 DaemonRestarted, PolicyReplaced, SweepAdvanced, ClockStepNoted, SpaceNoted>;
 using Changes = std::vector<Change>;
 
 std::string_view name_of(const Change&);

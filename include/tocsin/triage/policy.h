@@ -60,8 +60,8 @@ struct Policy {
   std::vector<PolicyFile> files;  ///< The texts `rules` was compiled from.
 
   const Escalation* find_escalation(std::string_view name) const;
-  /// The escalation for a service, a team and a severity: the service's own, else the one named like
-  /// the team, else `default`. `service` may be null and `team` "".
+  /// The escalation for a service, a team and a severity: the service's own, else the one named
+  /// like the team, else `default`. `service` may be null and `team` "".
   const Escalation& escalation_for(const rules::Service* service, std::string_view team,
                                    Severity) const;
   /// The same for an alert after rules: one that a triage rule chose comes first.

@@ -16,8 +16,10 @@ class Restoration {
   Restoration();
   ~Restoration();
   void sources(std::vector<std::string> names);
+  /// About so many alerts will come: nothing is to be grown on the way.
+  void expect_alerts(std::size_t count);
   void incident(Incident);  ///< Those that are not closed.
-  void alert(AlertId, const Key&, Labels, AlertStatus,
+  void alert(AlertId, const Key&, LabelsView, AlertStatus,
              std::uint64_t display_hash);  ///< Not forgotten.
   /// Of an alert that is held, after alert().
   void held_annotations(AlertId, Labels);

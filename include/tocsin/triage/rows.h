@@ -29,13 +29,14 @@ struct TimelineEntry {
 struct AlertEvent {
   AlertId alert;
   Instant at{};
-  std::string kind;  ///< "fired", "continued", "released", "relabelled", "resolved", "lease", "person"
+  std::string
+      kind;  ///< "fired", "continued", "released", "relabelled", "resolved", "lease", "person"
   std::uint16_t source = 0;
   std::optional<Instant> starts_at, ends_at;
   std::string annotations;  ///< Canonical block; "" = unchanged.
   std::string generator_url;
   std::uint64_t rules_hash = 0;
-  std::string labels;  ///< Canonical block; "" = unchanged.
+  std::string labels;         ///< Canonical block; "" = unchanged.
   rules::EffectsRef effects;  ///< What triage rules decided with it; null: nothing.
 };
 

@@ -27,6 +27,11 @@ class SlotIndex {
     if (!places_.empty()) __builtin_prefetch(&places_[hash & mask()]);
   }
 
+  /// Makes room for `count` slots in all.
+  void reserve(std::size_t count) {
+    while (count * 4 > places_.size() * 3) grow();
+  }
+
   /// REQUIRES: the slot's key is not in the table.
   void insert(std::uint64_t hash, std::uint32_t slot) {
     if ((count_ + 1) * 4 > places_.size() * 3) grow();

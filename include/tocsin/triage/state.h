@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <queue>
@@ -18,6 +17,8 @@
 #include "tocsin/base/id.h"
 #include "tocsin/base/time.h"
 #include "tocsin/rules/effects.h"
+#include "tocsin/triage/compact_labels.h"
+#include "tocsin/triage/slab.h"
 #include "tocsin/triage/slot_index.h"
 
 namespace tocsin::triage {
@@ -44,7 +45,8 @@ struct AlertStatus {
   AlertState state = AlertState::firing;
   EndedBy ended_by = EndedBy::nothing;
   Severity severity = Severity::sev3;  ///< The worst this occurrence had.
-  bool clock_skew = false;             ///< The sender's clock was found wrong (volatile).
+  bool clock_skew : 1 = false;         ///< The sender's clock was found wrong (volatile).
+  bool dropped : 1 = false;            ///< By a rule: it opens no incident.
   std::uint32_t occurrence = 1;        ///< Counts firing→resolved cycles from 1; 0 = never fired.
   IncidentId incident;                 ///< The last one it joined.
   Instant starts_at{};                 ///< The sender's, else receipt.
@@ -56,7 +58,6 @@ struct AlertStatus {
   std::vector<Lease> more_leases;  ///< Of further sources, at most kLeasesMax - 1.
   std::uint64_t rules_hash = 0;    ///< The rule set that triaged this occurrence.
   rules::EffectsRef effects;       ///< What triage rules decided about it; null: nothing.
-  bool dropped = false;            ///< By a rule: it opens no incident.
   Instant held_until{};            ///< By a rule: it opens nothing before; epoch = it is not held.
 };
 
@@ -64,7 +65,7 @@ struct AlertStatus {
 struct Alert {
   AlertId id;
   Key key;
-  Labels labels;  ///< As sent.
+  CompactLabels labels;  ///< As sent; see State::labels_of().
   AlertStatus status;
   std::uint64_t display_hash = 0;  ///< Of annotations and link as last taken over (volatile).
   Instant display_taken{};         ///< Volatile.
@@ -116,10 +117,10 @@ struct Incident {
   std::optional<Instant> closed_at;
   std::string acknowledged_by;
   std::string rule_escalation;  ///< A triage rule chose it for one of the alerts; "" = none did.
-  std::uint32_t cycle = 1;     ///< Grows with every reopening.
-  std::uint32_t firing = 0;    ///< Its alerts that fire.
-  std::uint32_t resolved = 0;  ///< Its alerts that do not.
-  Duration window{};           ///< Of its correlation rule when it opened.
+  std::uint32_t cycle = 1;      ///< Grows with every reopening.
+  std::uint32_t firing = 0;     ///< Its alerts that fire.
+  std::uint32_t resolved = 0;   ///< Its alerts that do not.
+  Duration window{};            ///< Of its correlation rule when it opened.
   Duration max_age{};
   Instant last_joined{};       ///< When an occurrence last joined, timeline.
   std::optional<Instant> due;  ///< End of recovery, of ack_timeout, or close_after; by state.
@@ -201,6 +202,15 @@ struct Deadline {
   std::uint64_t id;
   friend auto operator<=>(const Deadline&, const Deadline&) = default;
 };
+/// A deadline of kind lease, of which there is one for each alert.
+struct LeaseDeadline {
+  Instant at;
+  AlertId alert;
+  operator Deadline() const {  // NOLINT: it is one.
+    return {at, DeadlineKind::lease, alert.value};
+  }
+  friend auto operator<=>(const LeaseDeadline&, const LeaseDeadline&) = default;
+};
 
 /// A large work cut into steps: which it is and how far it got. Durable.
 struct Sweep {
@@ -227,7 +237,8 @@ class State {
   std::uint64_t rules_hash = 0;  ///< Of the policy in force.
   Sweep sweep;
   // Volatile.
-  /// Annotations of the alerts that are held, for the rules that ask for them when their time is over.
+  /// Annotations of the alerts that are held, for the rules that ask for them when their time is
+  /// over.
   std::map<AlertId, Labels> held_annotations;
   Instant restarted{};               ///< Leases renewed before it are granted again.
   bool low_space = false;            ///< New alerts are refused.
@@ -241,7 +252,9 @@ class State {
   const Alert* find(const Key&) const;
   const Alert* find(AlertId) const;
   const Alert& at(std::uint32_t slot) const { return alerts_[slot]; }
-  std::uint32_t slots() const { return static_cast<std::uint32_t>(alerts_.size()); }
+  /// Made anew by each call; refreshes do not need it.
+  Labels labels_of(const Alert& alert) const { return vocabulary_.expand(alert.labels); }
+  std::uint32_t slots() const { return alerts_.size(); }
   std::uint32_t alert_count() const { return alert_count_; }
   std::uint32_t firing_count() const { return firing_count_; }
   /// Of the alerts in memory that do not fire, the one that ended first, or null.
@@ -270,7 +283,9 @@ class State {
 
  private:
   friend class Evolution;  // evolve.cpp: the only writer.
-  std::deque<Alert> alerts_;
+  friend class Restoration;
+  Slab<Alert> alerts_;
+  Vocabulary vocabulary_;
   std::vector<std::uint32_t> free_slots_;
   SlotIndex by_key_;
   SlotIndex by_id_;
@@ -279,7 +294,8 @@ class State {
   std::set<Deadline> timers_;                         // incident, escalation, sweep: exact
   std::set<std::pair<Instant, PageId>> page_times_;   // pages that may be attempted
   std::set<std::pair<IncidentId, PageId>> pages_of_;  // owed pages by incident
-  std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> leases_;  // see Alert::armed
+  using Leases = std::priority_queue<LeaseDeadline, std::vector<LeaseDeadline>, std::greater<>>;
+  Leases leases_;                                   // see Alert::armed
   std::set<std::pair<Instant, AlertId>> resolved_;  // alerts that do not fire, by their end
   std::set<std::pair<Instant, Key>> past_answers_;  // by time
   std::uint32_t alert_count_ = 0;

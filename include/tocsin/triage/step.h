@@ -123,11 +123,11 @@ enum class Fate : std::uint8_t {
   fired,   ///< A known alert fires again, or goes on after its lease had ended.
   refreshed,
   resolved,
-  already_so,       ///< Nothing to do: a repeated resolve, a second acknowledgement.
-  late,             ///< Fires, but says it began before the end of the last occurrence.
-  unknown_resolve,  ///< Resolved an alert never seen; stored.
+  already_so,           ///< Nothing to do: a repeated resolve, a second acknowledgement.
+  late,                 ///< Fires, but says it began before the end of the last occurrence.
+  unknown_resolve,      ///< Resolved an alert never seen; stored.
   unknown_acknowledge,  ///< Acknowledged an alert never seen; dropped.
-  done,             ///< An action took place.
+  done,                 ///< An action took place.
   /// Unknown key: decode all labels and deliver again. Other steps of the delivery may have been
   /// decided; repeated, they change nothing.
   needs_labels,
@@ -152,6 +152,13 @@ struct Idempotency {
 /// Lanes are served people first, then round robin over the others.
 enum class Lane : std::uint8_t { people, outcomes, intake };
 
+/// In which order requests are refused when more arrives than can be taken (PRODUCT.md section 2).
+enum class Shed : std::uint8_t {
+  first,   ///< Refreshes only, as far as anybody knows before the core has looked.
+  middle,  ///< New alerts.
+  last,    ///< Holds an end, or what may be SEV-1; everything by people.
+};
+
 /// One request: steps that are decided together, in order, inside one batch. It owns every byte
 /// its steps point to. The shell gets it back with its answers once its batch is durable.
 struct Delivery {
@@ -168,13 +175,15 @@ struct Delivery {
   std::vector<StepAnswer> answers;  ///< One per step, filled by the core.
   Instant received{};               ///< Wall clock, for latency metrics only.
   std::uint64_t reply_to = 0;       ///< The shell's token; opaque here. 0 = nobody waits.
-  std::size_t charged = 0;     ///< Bytes the shell charged to its lane for it.
+  Shed shed = Shed::last;           ///< For the shell; the core treats all alike.
+  std::size_t charged = 0;          ///< Bytes the shell charged to its lane for it.
   /// Bytes it holds; what the mailbox's limits count.
   std::size_t bytes() const;
 };
 
 /// The codec of a delivery: what traces, the simulator and later an inbox keep. Grammar and version
-/// stand in codec.cpp. decode(encode(d)) equals d without policy and reply_to.
+/// stand in codec.cpp. decode(encode(d)) equals d without policy, reply_to, shed
+/// and charged.
 std::string encode(const Delivery&);
 /// Nothing if the bytes are not an encoded delivery. Total on hostile input.
 std::optional<std::unique_ptr<Delivery>> decode_delivery(std::string_view);

@@ -84,8 +84,9 @@ std::string title_of(const rules::Subject& subject, LabelsView labels) {
   return title;
 }
 
-void open(const Core& core, const Alert& alert, bool new_alert, const rules::Verdict& verdict,
-          const rules::Subject& subject, const Group& group, Changes& out) {
+void open(const Core& core, const Alert& alert, LabelsView labels, bool new_alert,
+          const rules::Verdict& verdict, const rules::Subject& subject, const Group& group,
+          Changes& out) {
   const rules::Service* service =
       verdict.service < 0 ? nullptr
                           : &core.policy.rules.services[static_cast<std::size_t>(verdict.service)];
@@ -96,7 +97,7 @@ void open(const Core& core, const Alert& alert, bool new_alert, const rules::Ver
   incident.severity = alert.status.severity;
   incident.severity_criterion = reason.criterion;
   incident.severity_at = reason.at;
-  incident.title = title_of(subject, alert.labels);
+  incident.title = title_of(subject, labels);
   incident.service = subject.value_of("service");
   incident.team = subject.value_of("team");
   if (service != nullptr) incident.runbook = service->runbook;
@@ -121,27 +122,27 @@ void open(const Core& core, const Alert& alert, bool new_alert, const rules::Ver
       IncidentOpened{std::make_shared<const Incident>(std::move(incident)), alert.id, new_alert});
 }
 
-void find_or_open(const Core& core, const Alert& alert, bool new_alert, LabelsView annotations,
-                  const rules::Verdict& verdict, Changes& out) {
+void find_or_open(const Core& core, const Alert& alert, LabelsView labels, bool new_alert,
+                  LabelsView annotations, const rules::Verdict& verdict, Changes& out) {
   if (suppression::withholds(alert.status)) return;
   const rules::Subject subject =
-      rules::subject_of(core.policy.rules, verdict, alert.labels, annotations, core.context.source);
+      rules::subject_of(core.policy.rules, verdict, labels, annotations, core.context.source);
   const Group group = group_of(core, alert, verdict, subject);
   if (const auto joined = would_join(core, group.key, group.rule)) {
     return join(core, *core.state.find(*joined), alert, new_alert, verdict, out);
   }
-  open(core, alert, new_alert, verdict, subject, group, out);
+  open(core, alert, labels, new_alert, verdict, subject, group, out);
 }
 }  // namespace
 
-void on_opened(const Core& core, const Alert& alert, LabelsView annotations,
+void on_opened(const Core& core, const Alert& alert, LabelsView labels, LabelsView annotations,
                const rules::Verdict& verdict, Changes& out) {
-  find_or_open(core, alert, true, annotations, verdict, out);
+  find_or_open(core, alert, labels, true, annotations, verdict, out);
 }
 
 void on_fired(const Core& core, const Alert& alert, LabelsView annotations,
               const rules::Verdict& verdict, Changes& out) {
-  find_or_open(core, alert, false, annotations, verdict, out);
+  find_or_open(core, alert, core.state.labels_of(alert), false, annotations, verdict, out);
 }
 
 void on_continued(const Core& core, const Alert& alert, LabelsView annotations,
@@ -155,7 +156,7 @@ void on_continued(const Core& core, const Alert& alert, LabelsView annotations,
 }
 
 void on_left(const Core& core, const Alert& alert, const rules::Verdict& verdict, Changes& out) {
-  find_or_open(core, alert, false, {}, verdict, out);
+  find_or_open(core, alert, core.state.labels_of(alert), false, {}, verdict, out);
 }
 
 std::optional<IncidentId> would_join(const Core& core, const Key& key,
@@ -171,8 +172,9 @@ bool stays(const Core& core, const Alert& alert, const rules::Verdict& verdict) 
   const bool wanted =
       verdict.severity != Severity::none && !(verdict.effects && verdict.effects->drop);
   if (incident == nullptr || !wanted) return incident == nullptr;
+  const Labels labels = core.state.labels_of(alert);
   const rules::Subject subject =
-      rules::subject_of(core.policy.rules, verdict, alert.labels, {}, core.context.source);
+      rules::subject_of(core.policy.rules, verdict, labels, {}, core.context.source);
   return group_of(core, alert, verdict, subject).key == incident->key;
 }
 

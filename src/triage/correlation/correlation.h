@@ -5,9 +5,10 @@
 /// Which incident an alert that fires belongs to: one it joins, one it reopens, or a new one.
 namespace tocsin::triage::correlation {
 
-/// A new alert fires. `annotations` are those it came with, `verdict` what the rules in force say.
-void on_opened(const Core&, const Alert&, LabelsView annotations, const rules::Verdict&,
-               Changes& out);
+/// A new alert fires. `labels` and `annotations` are those it came with, `verdict` what the rules in
+/// force say.
+void on_opened(const Core&, const Alert&, LabelsView labels, LabelsView annotations,
+               const rules::Verdict&, Changes& out);
 
 /// A known alert fires again: a new occurrence.
 void on_fired(const Core&, const Alert&, LabelsView annotations, const rules::Verdict&,

@@ -92,7 +92,7 @@ rules::Verdict verdict_of(const Core& core, const ReportAlert& step, LabelsView 
 
 /// What the rules in force say of an occurrence that goes on: triage rules decided about it before.
 rules::Verdict verdict_of_continued(const Core& core, const ReportAlert& step, const Alert& alert) {
-  return rules::match_decided(core.policy.rules, alert.status.effects, alert.labels,
+  return rules::match_decided(core.policy.rules, alert.status.effects, core.state.labels_of(alert),
                               step.report.annotations, core.context.source);
 }
 
@@ -114,6 +114,12 @@ std::uint16_t source_index(const Core& core, Changes& out) {
   return static_cast<std::uint16_t>(core.state.sources.size());
 }
 
+/// SEV-1 is refused last: a sixteenth more than the limit is kept for it.
+std::uint64_t active_alerts_max(const Core& core, Severity severity) {
+  const std::uint64_t most = core.policy.active_alerts_max;
+  return severity == Severity::sev1 ? most + most / 16 : most;
+}
+
 AlertStatus firing_status(const Core& core, const Report& report, const Reading& reading) {
   AlertStatus status;
   status.state = AlertState::firing;
@@ -129,10 +135,12 @@ void open(const Core& core, const ReportAlert& step, const Reading& reading, std
           Decision& out) {
   const Report& report = step.report;
   if (core.state.low_space) return refuse(out, Refusal::no_space);
-  if (reading.firing && core.state.firing_count() >= core.policy.active_alerts_max) {
+  rules::Verdict verdict = verdict_of(core, step, report.labels);
+  const std::uint64_t most = active_alerts_max(core, verdict.severity);
+  if (reading.firing && core.state.firing_count() >= most) {
     return refuse(out, Refusal::too_many_alerts);
   }
-  if (core.state.alert_count() >= core.policy.active_alerts_max) {
+  if (core.state.alert_count() >= most) {
     // What has ended longest ago makes room; its row stays.
     const Alert* oldest = core.state.oldest_resolved();
     if (oldest == nullptr) return refuse(out, Refusal::too_many_alerts);
@@ -150,7 +158,7 @@ void open(const Core& core, const ReportAlert& step, const Reading& reading, std
                      .truncated = report.truncated,
                      .display_hash = display_hash_of(report),
                      .status = firing_status(core, report, reading),
-                     .verdict = verdict_of(core, step, report.labels)};
+                     .verdict = std::move(verdict)};
   take_verdict(core, opened.verdict, opened.status);
   out.answer.fate = Fate::opened;
   if (!reading.firing) {
@@ -195,7 +203,8 @@ void relabel(const Core& core, const Alert& alert, const ReportAlert& step, std:
              bool same_occurrence, Changes& out) {
   const Report& report = step.report;
   if (report.identity_by != IdentityBy::sender_key || !report.has_labels) return;
-  const LabelsView known = alert.labels;
+  const Labels owned = core.state.labels_of(alert);
+  const LabelsView known = owned;
   if (report.labels == known || report.labels.empty()) return;
   Labels labels = same_occurrence ? over(known, report.labels) : Labels(report.labels);
   const auto of = [&](LabelsView now) {
@@ -305,9 +314,6 @@ void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
     out.changes.emplace_back(ReportCounted{Fate::late, alert.id});
     return;
   }
-  if (core.state.firing_count() >= core.policy.active_alerts_max) {
-    return refuse(out, Refusal::too_many_alerts);
-  }
   const bool continued = may_go_on(core, before) && is_same_occurrence(core, before, report);
   relabel(core, alert, step, source, continued, out.changes);
   const auto* relabelled =
@@ -329,7 +335,7 @@ void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
     fired.verdict = relabelled->verdict;
   } else {
     fired.verdict = fired.continued ? verdict_of_continued(core, step, alert)
-                                    : verdict_of(core, step, alert.labels);
+                                    : verdict_of(core, step, core.state.labels_of(alert));
   }
   if (fired.continued) {
     status.starts_at = before.starts_at;
@@ -339,6 +345,10 @@ void fire_again(const Core& core, const Alert& alert, const ReportAlert& step,
     take_verdict(core, fired.verdict, status);
     // Joins nothing, so its end must not count in the former incident either.
     if (suppression::withholds(status)) status.incident = {};
+  }
+  if (core.state.firing_count() >= active_alerts_max(core, status.severity)) {
+    out.changes.clear();
+    return refuse(out, Refusal::too_many_alerts);
   }
   out.answer.fate = Fate::fired;
   out.changes.emplace_back(std::move(fired));

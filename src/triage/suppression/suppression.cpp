@@ -27,8 +27,9 @@ void release(const Core& core, const Alert& alert, Changes& out) {
   const auto held = core.state.held_annotations.find(alert.id);
   AlertReleased released{.id = alert.id, .source = alert.status.lease.source};
   if (held != core.state.held_annotations.end()) released.annotations = held->second;
-  released.verdict = rules::match_decided(core.policy.rules, alert.status.effects, alert.labels,
-                                          released.annotations, source_of(core.state, alert));
+  released.verdict =
+      rules::match_decided(core.policy.rules, alert.status.effects, core.state.labels_of(alert),
+                           released.annotations, source_of(core.state, alert));
   out.emplace_back(std::move(released));
 }
 

@@ -15,7 +15,7 @@ constexpr std::string_view kOwnSource = "tocsin";
 void reevaluate(const Core& core, const Alert& alert, Changes& out) {
   rules::Verdict verdict =
       rules::match_labels(core.policy.rules, rules::Triage::as_decided, alert.status.effects,
-                          alert.labels, core.context.source)
+                          core.state.labels_of(alert), core.context.source)
           .verdict;
   if (!is_worse(verdict.severity, alert.status.severity)) return;
   out.emplace_back(AlertSeverityRaised{alert.id, verdict.severity, std::move(verdict)});
@@ -31,8 +31,9 @@ bool same(const rules::EffectsRef& a, const rules::EffectsRef& b) {
 
 void reapply(const Core& core, const Alert& alert, Changes& out) {
   const AlertStatus& status = alert.status;
-  rules::LabelVerdict anew = rules::match_labels(core.policy.rules, rules::Triage::anew,
-                                                 status.effects, alert.labels, core.context.source);
+  rules::LabelVerdict anew =
+      rules::match_labels(core.policy.rules, rules::Triage::anew, status.effects,
+                          core.state.labels_of(alert), core.context.source);
   rules::Verdict& verdict = anew.verdict;
   if (anew.may_be_worse && is_worse(status.severity, verdict.severity)) {
     verdict.severity = status.severity;

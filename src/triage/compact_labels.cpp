@@ -1,0 +1,142 @@
+#include "tocsin/triage/compact_labels.h"
+
+#include <cstring>
+#include <utility>
+
+#include "tocsin/alert/identity.h"
+
+namespace tocsin::triage {
+namespace {
+
+/// A word that finds no place that near is not kept: words made to collide cost no more than that.
+constexpr std::size_t kProbesMax = 8;
+constexpr std::size_t kPlacesFirst = 256;
+
+void append_varint(std::uint64_t value, std::string& out) {
+  for (; value >= 0x80; value >>= 7U) out.push_back(static_cast<char>((value & 0x7FU) | 0x80U));
+  out.push_back(static_cast<char>(value));
+}
+
+std::uint64_t take_varint(const char*& at) {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    const auto byte = static_cast<unsigned char>(*at++);
+    value |= std::uint64_t{byte & 0x7FU} << shift;
+    if (byte < 0x80U) return value;
+  }
+}
+
+std::uint64_t hash_of(std::uint32_t name, std::string_view text) {
+  return content_hash(text, std::uint64_t{name} + 1);
+}
+
+}  // namespace
+
+CompactLabels Vocabulary::compress(LabelsView labels) {
+  CompactLabels out;
+  if (labels.empty()) return out;
+  draft_.clear();
+  for (const Label label : labels) {
+    const std::uint32_t name = place_of(kNone, label.name);
+    append(name, label.name);
+    append(name == kNone ? kNone : place_of(name, label.value), label.value);
+  }
+  std::string size;
+  append_varint(draft_.size(), size);
+  out.block_ = std::make_unique_for_overwrite<char[]>(size.size() + draft_.size());
+  std::memcpy(out.block_.get(), size.data(), size.size());
+  std::memcpy(out.block_.get() + size.size(), draft_.data(), draft_.size());
+  return out;
+}
+
+Labels Vocabulary::expand(const CompactLabels& compact) const {
+  if (compact.block_ == nullptr) return {};
+  const char* at = compact.block_.get();
+  const std::uint64_t size = take_varint(at);
+  const char* const end = at + size;
+  std::string block;
+  block.reserve(4 * size);
+  while (at != end) {
+    const Word* name = nullptr;
+    const std::string_view name_text = take_word(at, names_, name);
+    const Word* value = nullptr;
+    static const std::vector<std::uint32_t> kNoValues;
+    const std::string_view value_text =
+        take_word(at, name == nullptr ? kNoValues : name->values, value);
+    encode_label({name_text, value_text}, block);
+  }
+  return Labels(LabelsView(block));
+}
+
+std::string_view Vocabulary::take_word(const char*& at, const std::vector<std::uint32_t>& known,
+                                       const Word*& word) const {
+  const std::uint64_t said = take_varint(at);
+  if ((said & 1U) != 0) {
+    word = &words_[known[said >> 1U]];
+    return word->text;
+  }
+  const std::string_view text(at, said >> 1U);
+  at += text.size();
+  return text;
+}
+
+void Vocabulary::append(std::uint32_t place, std::string_view text) {
+  if (place != kNone) {
+    return append_varint((std::uint64_t{words_[place].number} << 1U) | 1U, draft_);
+  }
+  append_varint(std::uint64_t{text.size()} << 1U, draft_);
+  draft_.append(text);
+}
+
+std::uint32_t Vocabulary::place_of(std::uint32_t name, std::string_view text) {
+  if (text.size() > kWordBytesMax) return kNone;
+  const std::uint64_t hash = hash_of(name, text);
+  if (!places_.empty()) {
+    const std::size_t mask = places_.size() - 1;
+    for (std::size_t probe = 0; probe < kProbesMax; ++probe) {
+      const std::uint32_t place = places_[(hash + probe) & mask];
+      if (place == kNone) break;
+      const Word& word = words_[place];
+      if (word.name == name && word.text == text) return place;
+    }
+  }
+  return add(name, text, hash);
+}
+
+std::uint32_t Vocabulary::add(std::uint32_t name, std::string_view text, std::uint64_t hash) {
+  const bool is_name = name == kNone;
+  if (is_name ? names_.size() == kNamesMax
+              : values_ == kValuesMax || words_[name].values.size() == kValuesOfNameMax) {
+    return kNone;
+  }
+  if (words_.size() * 2 >= places_.size()) grow();
+  const auto place = static_cast<std::uint32_t>(words_.size());
+  if (!put(hash, place)) return kNone;
+  std::vector<std::uint32_t>& known = is_name ? names_ : words_[name].values;
+  const auto number = static_cast<std::uint32_t>(known.size());
+  known.push_back(place);
+  words_.push_back({std::string(text), name, number, {}});
+  if (!is_name) ++values_;
+  return place;
+}
+
+void Vocabulary::grow() {
+  places_.assign(places_.empty() ? kPlacesFirst : places_.size() * 2, kNone);
+  for (std::uint32_t place = 0; place < words_.size(); ++place) {
+    // One that finds no place is still read by its number, and learnt again if it comes again.
+    put(hash_of(words_[place].name, words_[place].text), place);
+  }
+}
+
+bool Vocabulary::put(std::uint64_t hash, std::uint32_t place) {
+  const std::size_t mask = places_.size() - 1;
+  for (std::size_t probe = 0; probe < kProbesMax; ++probe) {
+    std::uint32_t& at = places_[(hash + probe) & mask];
+    if (at != kNone) continue;
+    at = place;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace tocsin::triage
