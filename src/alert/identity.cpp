@@ -101,6 +101,8 @@ Key KeySecret::key_of_bytes(std::string_view bytes) const {
   return hash(scratch.view(), bytes_);
 }
 
+Key KeySecret::key_of_spelling(std::string_view bytes) const { return hash(bytes, bytes_); }
+
 std::string to_hex(const Key& key) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string out(32, '0');

@@ -27,7 +27,7 @@ inline constexpr std::chrono::seconds kLingerTimeout{5};
 inline constexpr std::chrono::seconds kLaneWaitMax{5};
 inline constexpr std::chrono::milliseconds kLaneRetryEvery{5};
 
-inline constexpr std::size_t kMemoBytes = 32U << 20;  ///< A net thread.
+inline constexpr std::size_t kMemoBytes = 64U << 20;  ///< A net thread: 1,500,000 spellings.
 inline constexpr std::size_t kListsWaitingMax = 64;
 inline constexpr std::size_t kOperationsWaitingMax = 256;
 

@@ -83,7 +83,7 @@ class Reader {
   Reader(const Envelope& envelope, const SourceTerms& terms, Memo::Impl* memo, Arena& arena,
          Scratch& scratch)
       : envelope_(envelope), terms_(terms), memo_(memo), arena_(arena), scratch_(scratch) {
-    if (memo_ != nullptr) terms_id_ = memo_->terms_id(terms_);
+    if (memo_ != nullptr) spellings_ = &memo_->terms(terms_);
   }
 
   Decoded read(simdjson::dom::array alerts) {
@@ -202,15 +202,14 @@ class Reader {
   }
 
   bool read_labels(const std::optional<element>& value, Report& report) {
-    std::string_view spelling;
-    std::uint64_t hash = 0;
+    std::optional<Key> hash;
     simdjson::dom::object object;
     if (memo_ != nullptr && value && value->get(object) == simdjson::SUCCESS) {
-      spelling = spelling_of(object);
-      if (!spelling.empty()) hash = memo_->hash_of(spelling);
+      const std::string_view spelling = spelling_of(object);
+      if (!spelling.empty()) hash = spellings_->key_of_spelling(spelling);
     }
-    if (!spelling.empty()) {
-      if (const Key* known = memo_->find(terms_id_, hash, spelling)) {
+    if (hash) {
+      if (const Key* known = memo_->find(*hash)) {
         report.key = *known;
         report.has_labels = false;
         out_.reuses_memo = true;
@@ -229,7 +228,7 @@ class Reader {
     }
     report.key = terms_.secret->key_of_labels(identity_of(labels, *terms_.identity_ignore).view());
     report.labels = within_limits(labels, terms_.limits, arena_, report.truncated);
-    if (!spelling.empty()) memo_->remember(terms_id_, hash, spelling, report.key);
+    if (hash) memo_->remember(*hash, report.key);
     return true;
   }
 
@@ -249,7 +248,7 @@ class Reader {
   Memo::Impl* memo_;
   Arena& arena_;
   Scratch& scratch_;
-  std::uint32_t terms_id_ = 0;
+  const KeySecret* spellings_ = nullptr;
   std::size_t index_ = 0;
   Decoded out_;
 };

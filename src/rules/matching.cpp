@@ -9,12 +9,16 @@
 #include "rules/number_set.h"
 #include "rules/value_memo.h"
 #include "tocsin/base/check.h"
+#include "tocsin/base/seen_once.h"
 
 namespace tocsin::rules {
 namespace {
 
 /// A stamp that no mark bears: of labels that are absent or have no patterns.
 constexpr std::uint64_t kNoStamp = std::numeric_limits<std::uint64_t>::max();
+
+/// Of values that were asked for once: 256 KiB.
+constexpr std::size_t kOncePlaces = 1U << 14;
 
 /// What is known of a label's value.
 struct LabelState {
@@ -73,6 +77,7 @@ struct Memory {
   NumberSet found;
   KnownValues known;
   ValueMemo memo;
+  SeenOnce once{kOncePlaces};
   PatternIndex::Scratch scratch;
   Matching::Counters counters;
 };
@@ -130,7 +135,10 @@ void Memory::number_values() {
     LabelState& state = states.data()[label];
     const std::uint32_t number = tables->values.find(label, state.hash, state.text);
     state.value = number == TextTable::kNone ? kUnknownValue : number + kFirstValue;
-    if (number == TextTable::kNone) memo.prefetch(state.hash);
+    if (number == TextTable::kNone) {
+      memo.prefetch(state.hash);
+      once.prefetch(state.hash);
+    }
     bits.data()[label + 1] = slot_bit(state.value);
   }
   unnumbered.clear();
@@ -150,7 +158,7 @@ void Memory::learn(const LabelState& state, std::uint32_t label) {
   if (state.value != kUnknownValue) {
     known.add(state.value, numbers);
   } else {
-    memo.add(label, state.hash, state.text, numbers);
+    if (once.seen(state.hash)) memo.add(label, state.hash, state.text, numbers);
   }
 }
 

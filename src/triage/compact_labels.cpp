@@ -30,14 +30,17 @@ std::uint64_t hash_of(std::uint32_t name, std::string_view text) {
   return content_hash(text, std::uint64_t{name} + 1);
 }
 
+std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32U); }
+
 }  // namespace
 
 CompactLabels Vocabulary::compress(LabelsView labels) {
   CompactLabels out;
   if (labels.empty()) return out;
   draft_.clear();
+  std::size_t position = 0;
   for (const Label label : labels) {
-    const std::uint32_t name = place_of(kNone, label.name);
+    const std::uint32_t name = place_of_name(label.name, position++);
     append(name, label.name);
     append(name == kNone ? kNone : place_of(name, label.value), label.value);
   }
@@ -88,16 +91,27 @@ void Vocabulary::append(std::uint32_t place, std::string_view text) {
   draft_.append(text);
 }
 
+std::uint32_t Vocabulary::place_of_name(std::string_view text, std::size_t position) {
+  if (position < draft_names_.size()) {
+    const std::uint32_t guess = draft_names_[position];
+    if (guess != kNone && words_[guess].text == text) return guess;
+  } else {
+    draft_names_.push_back(kNone);
+  }
+  return draft_names_[position] = place_of(kNone, text);
+}
+
 std::uint32_t Vocabulary::place_of(std::uint32_t name, std::string_view text) {
   if (text.size() > kWordBytesMax) return kNone;
   const std::uint64_t hash = hash_of(name, text);
   if (!places_.empty()) {
     const std::size_t mask = places_.size() - 1;
     for (std::size_t probe = 0; probe < kProbesMax; ++probe) {
-      const std::uint32_t place = places_[(hash + probe) & mask];
-      if (place == kNone) break;
-      const Word& word = words_[place];
-      if (word.name == name && word.text == text) return place;
+      const Place& place = places_[(hash + probe) & mask];
+      if (place.word == kNone) break;
+      if (place.tag != tag_of(hash)) continue;
+      const Word& word = words_[place.word];
+      if (word.name == name && word.text == text) return place.word;
     }
   }
   return add(name, text, hash);
@@ -121,7 +135,7 @@ std::uint32_t Vocabulary::add(std::uint32_t name, std::string_view text, std::ui
 }
 
 void Vocabulary::grow() {
-  places_.assign(places_.empty() ? kPlacesFirst : places_.size() * 2, kNone);
+  places_.assign(places_.empty() ? kPlacesFirst : places_.size() * 2, Place{});
   for (std::uint32_t place = 0; place < words_.size(); ++place) {
     // One that finds no place is still read by its number, and learnt again if it comes again.
     put(hash_of(words_[place].name, words_[place].text), place);
@@ -131,9 +145,9 @@ void Vocabulary::grow() {
 bool Vocabulary::put(std::uint64_t hash, std::uint32_t place) {
   const std::size_t mask = places_.size() - 1;
   for (std::size_t probe = 0; probe < kProbesMax; ++probe) {
-    std::uint32_t& at = places_[(hash + probe) & mask];
-    if (at != kNone) continue;
-    at = place;
+    Place& at = places_[(hash + probe) & mask];
+    if (at.word != kNone) continue;
+    at = {place, tag_of(hash)};
     return true;
   }
   return false;

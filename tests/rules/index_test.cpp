@@ -289,15 +289,15 @@ TEST(Index, TakesThePlaceOfAnotherUnderOneMatching) {
   }
 }
 
-TEST(Index, AsksThePatternsOfAValueOnce) {
+TEST(Index, AsksThePatternsOfAValueTwiceHoweverOftenItComes) {
   const Index index = lists_of({"a=~\"prod.*\"", "a=~\"[pq]rod.*\"", "b=x"}).index();
   Matching matching;
   for (int i = 0; i < 10; ++i) match(matching, index, {{"a", "prod-1"}, {"b", "y"}});
-  EXPECT_EQ(matching.counters().memo_misses, 1u);
+  EXPECT_EQ(matching.counters().memo_misses, 2u) << "what comes once is not kept";
   match(matching, index, {{"a", "prod-2"}});
-  EXPECT_EQ(matching.counters().memo_misses, 2u);
+  EXPECT_EQ(matching.counters().memo_misses, 3u);
   for (int i = 0; i < 3; ++i) match(matching, index, {{"a", std::string(257, 'p')}});
-  EXPECT_EQ(matching.counters().memo_misses, 5u);
+  EXPECT_EQ(matching.counters().memo_misses, 6u);
 }
 
 }  // namespace

@@ -29,6 +29,8 @@ class KeySecret {
   Key key_of_sender(std::string_view source, std::string_view sender_key) const;
   /// For derived names such as a correlation key: any bytes, in a space of their own.
   Key key_of_bytes(std::string_view bytes) const;
+  /// Of bytes as they are, for a secret that makes no other keys: they share no space with those.
+  Key key_of_spelling(std::string_view bytes) const;
 
  private:
   std::array<unsigned char, 192> bytes_{};

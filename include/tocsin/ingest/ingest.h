@@ -19,21 +19,22 @@ namespace tocsin::ingest {
 
 /// The kinds of source this version reads.
 enum class Kind : std::uint8_t {
-  alertmanager_api,  ///< POST /api/v2/alerts: an array of {labels, annotations?, startsAt?, endsAt?,
-                     ///< generatorURL?}. Source: Alertmanager's api/v2/openapi.yaml.
-  alertmanager,      ///< Alertmanager's webhook, version 4: {status?, alerts: [{status?, labels, …}]}.
-                     ///< Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+  alertmanager_api,  ///< POST /api/v2/alerts: an array of {labels, annotations?, startsAt?,
+                     ///< endsAt?, generatorURL?}. Source: Alertmanager's api/v2/openapi.yaml.
+  alertmanager,  ///< Alertmanager's webhook, version 4: {status?, alerts: [{status?, labels, …}]}.
+                 ///< Source:
+                 ///< https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
   pagerduty,  ///< POST /v2/enqueue: one event {routing_key, event_action, dedup_key?, payload?, …}.
               ///< Source: https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
-  json,       ///< Any JSON, read by the source's mapping.
+  json,  ///< Any JSON, read by the source's mapping.
 };
 /// "alertmanager-api", as tocsin.yaml names it; nothing for kinds this version does not read.
 std::optional<Kind> kind_of(std::string_view name);
 
 struct Limits {
-  std::size_t labels = 128;               ///< Further ones are cut after identity.
-  std::size_t label_value = 16U << 10;    ///< Bytes; cut on a character border.
-  std::size_t alerts = 100'000;           ///< A request.
+  std::size_t labels = 128;             ///< Further ones are cut after identity.
+  std::size_t label_value = 16U << 10;  ///< Bytes; cut on a character border.
+  std::size_t alerts = 100'000;         ///< A request.
   std::size_t depth = 64;
 };
 
@@ -50,9 +51,9 @@ enum class RefusalReason : std::uint8_t {
 std::string_view to_string(RefusalReason);
 
 struct RefusedAlert {
-  std::size_t index = 0;     ///< Position in the body.
-  std::string at;            ///< JSON Pointer: "/3/labels/severity"
-  std::string problem;       ///< What is wrong and what would be right.
+  std::size_t index = 0;  ///< Position in the body.
+  std::string at;         ///< JSON Pointer: "/3/labels/severity"
+  std::string problem;    ///< What is wrong and what would be right.
   RefusalReason reason = RefusalReason::wrong_type;
 };
 
@@ -68,29 +69,30 @@ struct Remark {
 };
 
 struct Decoded {
-  std::vector<Report> reports;        ///< In order; views into the arena given.
-  std::vector<RefusedAlert> refused;  ///< The first kRefusedDescribedMax.
+  std::vector<Report> reports;                            ///< In order; views into the arena given.
+  std::vector<RefusedAlert> refused;                      ///< The first kRefusedDescribedMax.
   std::array<std::size_t, kRefusalReasons> refused_by{};  ///< All of them, by RefusalReason.
-  std::vector<Remark> remarks;        ///< The first kRefusedDescribedMax; json and pagerduty only.
+  std::vector<Remark> remarks;  ///< The first kRefusedDescribedMax; json and pagerduty only.
   std::size_t memo_hits = 0;
-  bool reuses_memo = false;           ///< Some report has no labels (has_labels == false).
+  bool reuses_memo = false;  ///< Some report has no labels (has_labels == false).
   /// The sender says that somebody works on this alert (pagerduty); there are no reports then.
   std::optional<Key> acknowledged;
-  std::string event_key;              ///< What the answer names: the event's dedup_key (pagerduty).
+  std::string event_key;  ///< What the answer names: the event's dedup_key (pagerduty).
 };
 
 /// A body that cannot be read at all.
 struct BodyError {
-  std::string at;            ///< JSON Pointer or "" for the whole.
-  std::size_t offset = 0;    ///< Byte, if known.
+  std::string at;          ///< JSON Pointer or "" for the whole.
+  std::size_t offset = 0;  ///< Byte, if known.
   std::string problem;
-  std::string_view reason;   ///< Bounded, for metrics: "malformed", "not_an_array", "not_an_object", "empty", "too_deep", "encoding",
-                             ///< "invalid_event", "unmapped"
+  std::string_view reason;  ///< Bounded, for metrics: "malformed", "not_an_array", "not_an_object",
+                            ///< "empty", "too_deep", "encoding", "invalid_event", "unmapped"
 };
 
 /// Knows the key of label spellings seen before, so that they are not decoded and matched again.
-/// Bounded; one per net thread. It can be stale (the core then answers needs_labels), never wrong:
-/// hits compare the whole spelling. Covers labels only, never times or annotations.
+/// Bounded; one per net thread. It can be stale (the core then answers needs_labels), and wrong
+/// only if two spellings share 128 bits hashed with a secret. Covers labels only, never times or
+/// annotations.
 class Memo {
  public:
   explicit Memo(std::size_t bytes_max = 64U << 20);

@@ -52,8 +52,16 @@ class Vocabulary {
     std::uint32_t number = 0;           ///< Among the names, or among its name's values.
     std::vector<std::uint32_t> values;  ///< Of a name: its values' places in words_, by number.
   };
+  /// Where a word stands, and the upper half of its hash, so that others are passed over unread.
+  struct Place {
+    std::uint32_t word = kNone;  ///< In words_; kNone: free.
+    std::uint32_t tag = 0;
+  };
   /// The word's place in words_, or kNone if it is not known and there is no room for it.
   std::uint32_t place_of(std::uint32_t name, std::string_view text);
+  /// The same for a name. Senders name labels in the same order, alert by alert, so that the name
+  /// which followed the one before last time is looked at first.
+  std::uint32_t place_of_name(std::string_view text, std::size_t position);
   std::uint32_t add(std::uint32_t name, std::string_view text, std::uint64_t hash);
   void append(std::uint32_t place, std::string_view text);
   std::string_view take_word(const char*& at, const std::vector<std::uint32_t>& known,
@@ -62,10 +70,11 @@ class Vocabulary {
   bool put(std::uint64_t hash, std::uint32_t place);
 
   std::vector<Word> words_;
-  std::vector<std::uint32_t> names_;   ///< Their places in words_, by number.
-  std::vector<std::uint32_t> places_;  ///< Open addressing by hash; a power of two.
+  std::vector<std::uint32_t> names_;  ///< Their places in words_, by number.
+  std::vector<Place> places_;         ///< Open addressing by hash; a power of two.
   std::size_t values_ = 0;
-  std::string draft_;  ///< Of the set being compressed.
+  std::string draft_;                       ///< Of the set being compressed,
+  std::vector<std::uint32_t> draft_names_;  ///< and of the one before: its names in words_.
 };
 
 }  // namespace tocsin::triage
