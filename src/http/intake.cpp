@@ -222,14 +222,15 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   bool all_known = delivery->steps.empty();
   bool is_urgent = decoded->acknowledged.has_value();
   for (const Report& report : decoded->reports) {
-    triage::ReportAlert step{report, {}};
+    auto& added = delivery->steps.emplace_back(std::in_place_type<triage::ReportAlert>, report,
+                                               rules::Verdict{});
+    auto& step = std::get<triage::ReportAlert>(added);
     if (report.has_labels) {
       step.verdict = rules::match(policy.rules, report.labels, report.annotations, source_);
       all_known = false;
       is_urgent = is_urgent || step.verdict.severity == Severity::sev1;
     }
     is_urgent = is_urgent || is_an_end(report, delivery->received);
-    delivery->steps.push_back(step);
   }
   delivery->shed = is_urgent   ? triage::Shed::last
                    : all_known ? triage::Shed::first

@@ -13,26 +13,30 @@ namespace {
 
 using simdjson::dom::element;
 
-/// The members of one alert that are read; of repeated ones the last, as other readers have it.
-struct Members {
-  std::optional<element> labels, annotations, starts_at, ends_at, generator_url, status;
-};
+/// Alerts of which the look-ups in the memo are under way at once.
+constexpr std::size_t kLookAhead = 32;
 
 Members members_of(simdjson::dom::object alert) {
   Members found;
+  // By size first, so that each name is compared with few others.
   for (const auto [name, value] : alert) {
-    if (name == "labels") {
-      found.labels = value;
-    } else if (name == "annotations") {
-      found.annotations = value;
-    } else if (name == "startsAt") {
-      found.starts_at = value;
-    } else if (name == "endsAt") {
-      found.ends_at = value;
-    } else if (name == "generatorURL") {
-      found.generator_url = value;
-    } else if (name == "status") {
-      found.status = value;
+    switch (name.size()) {
+      case std::string_view("labels").size():
+        if (name == "labels") found.labels = value;
+        if (name == "endsAt") found.ends_at = value;
+        if (name == "status") found.status = value;
+        break;
+      case std::string_view("startsAt").size():
+        if (name == "startsAt") found.starts_at = value;
+        break;
+      case std::string_view("annotations").size():
+        if (name == "annotations") found.annotations = value;
+        break;
+      case std::string_view("generatorURL").size():
+        if (name == "generatorURL") found.generator_url = value;
+        break;
+      default:
+        break;
     }
   }
   return found;
@@ -83,21 +87,17 @@ class Reader {
   Reader(const Envelope& envelope, const SourceTerms& terms, Memo::Impl* memo, Arena& arena,
          Scratch& scratch)
       : envelope_(envelope), terms_(terms), memo_(memo), arena_(arena), scratch_(scratch) {
+    scratch_.pending.clear();
     if (memo_ != nullptr) spellings_ = &memo_->terms(terms_);
   }
 
   Decoded read(simdjson::dom::array alerts) {
     out_.reports.reserve(std::min(alerts.size(), terms_.limits.alerts));
     for (const element alert : alerts) {
-      if (index_ >= terms_.limits.alerts) {
-        refuse(RefusalReason::too_many, "",
-               "more than " + std::to_string(terms_.limits.alerts) +
-                   " alerts in one request; send them in several");
-      } else {
-        read_alert(alert);
-      }
-      ++index_;
+      look_ahead(alert);
+      if (scratch_.pending.size() == kLookAhead) read_pending();
     }
+    read_pending();
     return std::move(out_);
   }
 
@@ -119,13 +119,40 @@ class Reader {
     return refuse(RefusalReason::wrong_type, below, std::move(problem));
   }
 
-  void read_alert(element value) {
-    simdjson::dom::object alert;
-    if (value.get(alert) != simdjson::SUCCESS) {
-      refuse_type(value, "", "an alert, an object with labels,");
+  void look_ahead(element value) {
+    Scratch::Pending& pending = scratch_.pending.emplace_back();
+    pending.alert = value;
+    simdjson::dom::object alert, labels;
+    if (value.get(alert) != simdjson::SUCCESS) return;
+    pending.members = members_of(alert);
+    const std::optional<element>& found = pending.members.labels;
+    if (memo_ == nullptr || !found || found->get(labels) != simdjson::SUCCESS) return;
+    const std::string_view spelling = spelling_of(labels);
+    if (spelling.empty()) return;
+    pending.spelling = spellings_->key_of_spelling(spelling);
+    memo_->prefetch(*pending.spelling);
+  }
+
+  void read_pending() {
+    for (const Scratch::Pending& pending : scratch_.pending) {
+      if (index_ >= terms_.limits.alerts) {
+        refuse(RefusalReason::too_many, "",
+               "more than " + std::to_string(terms_.limits.alerts) +
+                   " alerts in one request; send them in several");
+      } else {
+        read_alert(pending);
+      }
+      ++index_;
+    }
+    scratch_.pending.clear();
+  }
+
+  void read_alert(const Scratch::Pending& pending) {
+    if (!pending.alert.is_object()) {
+      refuse_type(pending.alert, "", "an alert, an object with labels,");
       return;
     }
-    const Members members = members_of(alert);
+    const Members& members = pending.members;
     Report report;
     report.phase = Phase::firing;
     if (!read_time(members.starts_at, "/startsAt", scratch_.last_start, report.starts_at)) return;
@@ -133,7 +160,7 @@ class Reader {
     report.phase = read_phase(members, report);
     // Annotations before labels: an alert that is refused must leave no trace in the memo.
     if (!read_annotations(members.annotations, report)) return;
-    if (!read_labels(members.labels, report)) return;
+    if (!read_labels(pending, report)) return;
     std::string_view url;
     if (members.generator_url && members.generator_url->get(url) == simdjson::SUCCESS) {
       report.generator_url = arena_.copy(cut_utf8(url, terms_.limits.label_value));
@@ -201,15 +228,9 @@ class Reader {
     return true;
   }
 
-  bool read_labels(const std::optional<element>& value, Report& report) {
-    std::optional<Key> hash;
-    simdjson::dom::object object;
-    if (memo_ != nullptr && value && value->get(object) == simdjson::SUCCESS) {
-      const std::string_view spelling = spelling_of(object);
-      if (!spelling.empty()) hash = spellings_->key_of_spelling(spelling);
-    }
-    if (hash) {
-      if (const Key* known = memo_->find(*hash)) {
+  bool read_labels(const Scratch::Pending& pending, Report& report) {
+    if (pending.spelling) {
+      if (const Key* known = memo_->find(*pending.spelling)) {
         report.key = *known;
         report.has_labels = false;
         out_.reuses_memo = true;
@@ -217,7 +238,7 @@ class Reader {
         return true;
       }
     }
-    if (!gather(value, "/labels")) return false;
+    if (!gather(pending.members.labels, "/labels")) return false;
     if (!check_names()) return false;
     scratch_.block.clear();
     encode_labels(scratch_.pairs, scratch_.block);
@@ -228,7 +249,7 @@ class Reader {
     }
     report.key = terms_.secret->key_of_labels(identity_of(labels, *terms_.identity_ignore).view());
     report.labels = within_limits(labels, terms_.limits, arena_, report.truncated);
-    if (hash) memo_->remember(*hash, report.key);
+    if (pending.spelling) memo_->remember(*pending.spelling, report.key);
     return true;
   }
 

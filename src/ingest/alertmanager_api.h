@@ -12,13 +12,26 @@
 
 namespace tocsin::ingest {
 
-/// Memory that reading an alert needs again and again.
+/// The members of one alert that are read; of repeated ones the last, as other readers have it.
+struct Members {
+  std::optional<simdjson::dom::element> labels, annotations, starts_at, ends_at, generator_url,
+      status;
+};
+
+/// Memory that reading alerts needs again and again.
 struct Scratch {
+  /// An alert whose labels are about to be looked up.
+  struct Pending {
+    simdjson::dom::element alert;
+    Members members;
+    std::optional<Key> spelling;  ///< Of the labels, if they can be known.
+  };
   /// Senders repeat a time within a body: it is read once.
   struct Time {
     std::string text;
     std::optional<Instant> instant;
   };
+  std::vector<Pending> pending;
   std::vector<Label> pairs;
   std::string block;
   Time last_start, last_end;

@@ -39,6 +39,11 @@ const KeySecret& Memo::Impl::terms(const SourceTerms& asked) {
   return terms_.back().secret;
 }
 
+void Memo::Impl::prefetch(const Key& hash) const {
+  young_.prefetch(hash);
+  old_.prefetch(hash);
+}
+
 const Key* Memo::Impl::find(const Key& hash) {
   if (const Entry* entry = young_.find(hash)) return &entry->key;
   const Entry* entry = old_.find(hash);

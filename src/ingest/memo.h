@@ -25,6 +25,8 @@ struct Memo::Impl {
   /// Spellings under the same terms: a source and what else the key depends on. Asked once per
   /// body.
   const KeySecret& terms(const SourceTerms&);
+  /// Starts to fetch what find() will read.
+  void prefetch(const Key& hash) const;
   /// The key of a spelling seen before, or null. Valid until the next call. `hash` is
   /// terms().key_of_bytes(spelling).
   const Key* find(const Key& hash);
@@ -42,6 +44,9 @@ struct Memo::Impl {
     std::vector<Entry> places;  // Open addressing; a power of two, at most three quarters full.
     std::size_t count = 0;
 
+    void prefetch(const Key& hash) const {
+      if (!places.empty()) __builtin_prefetch(&places[hash.high & (places.size() - 1)]);
+    }
     bool is_full() const { return (count + 1) * 4 > places.size() * 3; }
     const Entry* find(const Key& hash) const;
     void insert(const Entry&);

@@ -122,15 +122,24 @@ struct Pipeline::Impl {
     }
   }
 
+  /// Nearly every alert of a request is somewhere else in memory: all are fetched at the same time.
+  void prefetch(const Delivery& delivery) const {
+    const auto for_each_key = [&](auto look) {
+      for (const triage::Step& step : delivery.steps) {
+        const auto* report = std::get_if<triage::ReportAlert>(&step);
+        if (report != nullptr) look(report->report.key);
+      }
+    };
+    for_each_key([&](const Key& key) { state->prefetch(key); });
+    for_each_key([&](const Key& key) { state->prefetch_alert(key); });
+  }
+
   void decide(Delivery& delivery, Now now) {
     delivery.answers.assign(delivery.steps.size(), {});
+    prefetch(delivery);
     if (!triage::knows_all(*state, delivery)) {
       for (triage::StepAnswer& answer : delivery.answers) answer.fate = triage::Fate::needs_labels;
       return;
-    }
-    for (const triage::Step& step : delivery.steps) {
-      const auto* report = std::get_if<triage::ReportAlert>(&step);
-      if (report != nullptr) state->prefetch(report->report.key);
     }
     const triage::Context context{delivery.source, delivery.actor, delivery.if_version,
                                   delivery.teams, delivery.idempotency};

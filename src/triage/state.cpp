@@ -132,6 +132,14 @@ std::optional<std::uint32_t> State::slot_of(const Key& key) const {
   return slot;
 }
 
+void State::prefetch_alert(const Key& key) const {
+  constexpr std::size_t kLine = 64;
+  const std::uint32_t slot = by_key_.find(key.low, [](std::uint32_t) { return true; });
+  if (slot == SlotIndex::kEmpty) return;
+  const char* const alert = reinterpret_cast<const char*>(&alerts_[slot]);
+  for (std::size_t at = 0; at < sizeof(Alert); at += kLine) __builtin_prefetch(alert + at);
+}
+
 const Alert* State::find(const Key& key) const {
   const auto slot = slot_of(key);
   return slot ? &alerts_[*slot] : nullptr;

@@ -88,6 +88,8 @@ TEST(Log, WhatTheJournalDoesNotTakeGoesToStandardError) {
   {
     Log log(LogFormat::journal, "/nowhere/at/all");
     log.write(Log::Level::error, "store.unusable", {{"problem", "two\nlines"}});
+  }
+  {
     Log nowhere(LogFormat::journal, std::string(500, 'x'));
     nowhere.write(Log::Level::error, "store.unusable", {});
   }

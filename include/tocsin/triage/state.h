@@ -247,6 +247,8 @@ class State {
 
   /// Begins to load what slot_of(key) will look at.
   void prefetch(const Key& key) const { by_key_.prefetch(key.low); }
+  /// After that: begins to load the alert, if it is known.
+  void prefetch_alert(const Key&) const;
   /// Slots: addresses stay put; a free slot has id 0.
   std::optional<std::uint32_t> slot_of(const Key&) const;
   const Alert* find(const Key&) const;

@@ -238,12 +238,12 @@ void relabel(const Core& core, const Alert& alert, const ReportAlert& step, std:
 
 /// At most once a minute for one alert, and never many at once: what changed is written lazily.
 void take_display(const Core& core, const Alert& alert, const Report& report, Changes& out) {
-  const std::uint64_t hash = display_hash_of(report);
-  if (hash == alert.display_hash || core.state.low_space) return;
-  if (core.now.timeline - alert.display_taken < kDisplayEvery) return;
+  if (core.state.low_space || core.now.timeline - alert.display_taken < kDisplayEvery) return;
   const bool fresh_second =
       std::chrono::floor<std::chrono::seconds>(core.now.timeline) != core.state.display_second;
   if (!fresh_second && core.state.display_tokens == 0) return;
+  const std::uint64_t hash = display_hash_of(report);
+  if (hash == alert.display_hash) return;
   out.emplace_back(DisplayTaken{alert.id, Labels(report.annotations),
                                 std::string(report.generator_url), hash, core.now.timeline});
 }
