@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "ingest/json_repair.h"
 #include "ingest/label_sets.h"
 #include "ingest/listed_alerts.h"
 #include "ingest/text_pairs.h"
@@ -167,6 +168,8 @@ class Event {
       labels.set_if_missing(name, text_at(*payload_, name));
     }
     labels.set("severity", lower(text_at(*payload_, "severity")));
+    // The end of an alert, in a payload that says nothing: as without one.
+    if (labels.empty()) labels.set("alertname", out_.event_key);
     return labels.labels();
   }
 
@@ -198,7 +201,9 @@ class Event {
     const std::string text = payload_ ? text_at(*payload_, "timestamp") : std::string();
     if (is_unset_time(text)) return std::nullopt;
     const auto instant = parse_any_time(text);
-    if (!instant) remark("/payload/timestamp", "\"" + text.substr(0, 60) + "\" is no time");
+    if (!instant) {
+      remark("/payload/timestamp", "\"" + std::string(cut_utf8(text, 60)) + "\" is no time");
+    }
     return instant;
   }
 

@@ -22,6 +22,7 @@ class TextPairs {
     if (!name.empty() && !value.empty()) pairs_.emplace(std::move(name), std::move(value));
   }
   bool has(const std::string& name) const { return pairs_.contains(name); }
+  bool empty() const { return pairs_.empty(); }
   Labels labels() const {
     std::vector<Label> all;
     all.reserve(pairs_.size());
