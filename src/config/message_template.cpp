@@ -177,6 +177,7 @@ class Checker {
     if (holds(page_names(), name)) return;
     const bool is_of_alert = holds(alert_names(), name) || is_free_name(name);
     if (is_of_alert && is_in_alerts()) return;
+    if (mistakes_.size() == kMistakesMax) return;  // What is not told need not be put into words.
     if (is_of_alert) {
       return refuse(offset, in_quotes(name) + " is of one alert, and a page may have many",
                     "write it between {{#alerts}} and {{/alerts}}");
