@@ -76,6 +76,61 @@ bool names_a_secret(std::string_view name, std::size_t last) {
          });
 }
 
+/// "-12.5e3", as JSON writes numbers, or with zeros in front.
+bool is_number(std::string_view text) {
+  const auto skip_digits = [&text] {
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(digits);
+    return digits > 0;
+  };
+  const auto skip = [&text](std::string_view one_of) {
+    if (text.empty() || one_of.find(text.front()) == one_of.npos) return false;
+    text.remove_prefix(1);
+    return true;
+  };
+  skip("-");
+  if (!skip_digits() || (skip(".") && !skip_digits())) return false;
+  if (skip("eE")) {
+    skip("+-");
+    if (!skip_digits()) return false;
+  }
+  return text.empty();
+}
+
+/// Follows a text for as long as it can be JSON, to know which string a place stands in.
+class JsonStrings {
+ public:
+  /// Where the string ends that holds `at`: at its closing quote, or with the text; the end of the
+  /// text for all else. REQUIRES: `at` never falls, and what was masked meanwhile is no quote.
+  std::size_t end_around(std::string_view text, std::size_t at) {
+    while (is_json_ && next_ < at) {
+      if (text[next_] == '"') {
+        begin_ = next_;
+        end_ = closing_quote(text, begin_ + 1);
+        next_ = end_ + 1;
+      } else {
+        is_json_ = kOutside.find(text[next_++]) != kOutside.npos;
+      }
+    }
+    return is_json_ && begin_ < at && at <= end_ ? std::min(end_, text.size()) : text.size();
+  }
+
+ private:
+  /// What stands between the strings of JSON.
+  static constexpr std::string_view kOutside = "{}[]:, \t\r\n0123456789+-.eEtrufalsn";
+
+  static std::size_t closing_quote(std::string_view text, std::size_t at) {
+    for (; at < text.size() && text[at] != '"'; ++at) {
+      if (text[at] == '\\') ++at;
+    }
+    return at;
+  }
+
+  bool is_json_ = true;
+  std::size_t next_ = 0;
+  std::size_t begin_ = 0, end_ = 0;  // Quotes of the string that was met last.
+};
+
 /// Goes over the text once and asks of each name that a `:` or `=` follows whether it is a
 /// secret's. It does not matter how deep in quotes, escaped or percent-encoded the name stands, so
 /// that JSON in a string of JSON, forms and what is no JSON are all the same to it.
@@ -166,8 +221,10 @@ class Redaction {
     at_ = value.begin;
     const Sign first = sign_at(at_);
     if (first.c == '{' || first.c == '[') return;  // What is inside has names of its own.
+    limit_ = strings_.end_around(text_, at_);
     std::size_t quote = at_;
     while (quote < text_.size() && text_[quote] == '\\') ++quote;
+    if (quote >= limit_) return;  // The string ends in which the name stands.
     const Sign opening = sign_at(quote);
     if (is_quote(opening.c)) return mask_quoted(quote - at_, quote, opening);
     mask_plain(value);
@@ -175,9 +232,10 @@ class Redaction {
 
   void mask_quoted(std::size_t backslashes, std::size_t quote, Sign opening) {
     const std::size_t begin = quote + opening.size;
-    const std::size_t end = opening.size == 3  ? end_of_encoded(begin, opening.c)
-                            : backslashes == 0 ? end_of_string(begin, opening.c)
-                                               : end_of_escaped(begin, opening.c, backslashes);
+    const std::size_t end =
+        std::min(limit_, opening.size == 3  ? end_of_encoded(begin, opening.c)
+                         : backslashes == 0 ? end_of_string(begin, opening.c)
+                                            : end_of_escaped(begin, opening.c, backslashes));
     mask(begin, end);
     at_ = end;  // The closing quote is looked at as any other sign.
   }
@@ -218,11 +276,15 @@ class Redaction {
       begin += blank + 1;
     }
     at_ = end;
-    const std::string_view plain = view(begin, end);
+    std::string_view plain = view(begin, end);
+    while (!plain.empty() && is_blank(plain.back())) plain.remove_suffix(1);
     // These say nothing, and a number stays one: the body would read differently else.
     if (plain == "null" || plain == "true" || plain == "false") return;
-    if (std::ranges::all_of(plain, is_digit)) return mask(begin, end, '0');
-    mask(begin, end);
+    const bool stays_number = is_number(plain);
+    for (std::size_t at = begin; at < begin + plain.size(); ++at) {
+      // JSON knows no number that begins with more than one zero.
+      if (!stays_number || is_digit(text_[at])) text_[at] = stays_number ? '1' : kMask;
+    }
   }
 
   std::size_t end_of_plain(const Value& value) const {
@@ -236,7 +298,7 @@ class Redaction {
       }
       at += sign.size;
     }
-    return std::min(at, text_.size());
+    return std::min(at, limit_);
   }
 
   /// `//user:password@`, also as `\/\/`, behind its first slash.
@@ -265,8 +327,8 @@ class Redaction {
     return true;
   }
 
-  void mask(std::size_t begin, std::size_t end, char by = kMask) {
-    for (std::size_t at = begin; at < end; ++at) text_[at] = by;
+  void mask(std::size_t begin, std::size_t end) {
+    for (std::size_t at = begin; at < end; ++at) text_[at] = kMask;
   }
   std::string_view view(std::size_t begin, std::size_t end) const {
     return std::string_view(text_).substr(begin, end - begin);
@@ -276,6 +338,8 @@ class Redaction {
   std::size_t at_ = 0;
   // Where these begin: what may be a name of several words, its last word, the one before that.
   std::size_t name_ = 0, word_ = 0, before_ = 0;
+  JsonStrings strings_;
+  std::size_t limit_ = 0;  // The end of the string of JSON that the value stands in.
 };
 
 }  // namespace
