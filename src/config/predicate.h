@@ -34,7 +34,7 @@ class PredicateReader {
   void check_source(const Value&, const rules::Matcher&) const;
 
   std::vector<std::string> sources_;
-  rules::Patterns patterns_;
+  rules::Patterns patterns_{rules::Patterns::Of::rules};
   std::size_t matchers_ = 0;
 };
 

@@ -24,14 +24,15 @@ Response string_error(std::string_view problem) {
   return response;
 }
 
-std::expected<rules::Matcher, std::string> receiver_matcher(std::string_view pattern) {
+std::expected<rules::Matcher, std::string> receiver_matcher(std::string_view pattern,
+                                                            rules::Patterns& patterns) {
   std::string text = "receiver=~\"";
   for (const char c : pattern) {
     if (c == '"' || c == '\\') text += '\\';
     text += c;
   }
   text += '"';
-  auto matcher = rules::parse_matcher(text, rules::Grammar::alertmanager);
+  auto matcher = rules::parse_matcher(text, rules::Grammar::alertmanager, patterns);
   if (!matcher) return std::unexpected("bad receiver: " + matcher.error().problem);
   return *std::move(matcher);
 }
@@ -46,8 +47,9 @@ std::expected<Filter, std::string> read_filter(std::string_view text) {
   const auto query = Query::parse(text);
   if (!query) return std::unexpected(query.error());
   Filter filter;
+  rules::Patterns patterns;  // One for all: together they may cost what those of a question may.
   for (const std::string_view one : query->all("filter")) {
-    auto matchers = rules::parse_selector(one, rules::Grammar::alertmanager);
+    auto matchers = rules::parse_selector(one, rules::Grammar::alertmanager, patterns);
     if (!matchers) {
       return std::unexpected("bad matcher format: " + matchers.error().problem + "; " +
                              matchers.error().cure);
@@ -55,7 +57,7 @@ std::expected<Filter, std::string> read_filter(std::string_view text) {
     std::ranges::move(*matchers, std::back_inserter(filter.matchers));
   }
   if (const std::string_view pattern = query->get("receiver"); !pattern.empty()) {
-    auto matcher = receiver_matcher(pattern);
+    auto matcher = receiver_matcher(pattern, patterns);
     if (!matcher) return std::unexpected(matcher.error());
     filter.receiver = *std::move(matcher);
   }

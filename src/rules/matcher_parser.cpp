@@ -7,6 +7,7 @@
 #include "rules/matcher_grammar.h"
 #include "rules/number.h"
 #include "rules/regex.h"
+#include "tocsin/base/check.h"
 #include "tocsin/base/text.h"
 #include "tocsin/rules/matcher.h"
 
@@ -21,6 +22,8 @@ constexpr std::size_t kMatchersMax = 64;
 // values make of it is bounded (Regex, PatternIndex). A value of 16 KiB takes `(.*.){900}` 0.4 s
 // and the dearest pattern of 16 KiB we know 2.4 s: RE2's time is linear in value and program.
 constexpr std::size_t kPatternMax = 16 * 1024;
+/// Common patterns cost 30 to 80 bytes for each of theirs.
+constexpr std::size_t kCostOfARulesByte = 128;
 
 template <class T>
 using Result = std::expected<T, MatcherError>;
@@ -286,6 +289,11 @@ class Parser {
       return std::unexpected(error(
           start, "a pattern longer than " + std::to_string(kPatternMax) + " bytes", "split it"));
     }
+    if (!patterns_.takes(matcher.value)) {
+      return std::unexpected(
+          error(start, "the patterns before this one cost all that patterns may cost together",
+                "use fewer repetitions such as {1,100}, and fewer classes such as \\pL in them"));
+    }
     auto regex = patterns_.read(matcher.value);
     if (!regex) {
       return std::unexpected(error(start, "not a regular expression: " + regex.error(),
@@ -347,8 +355,13 @@ class Parser {
 std::expected<std::shared_ptr<const Regex>, std::string> Patterns::read(
     const std::string& pattern) {
   if (const auto known = known_.find(pattern); known != known_.end()) return known->second;
-  auto regex = Regex::read(pattern);
-  if (regex) known_.emplace((*regex)->pattern(), *regex);
+  CHECK(left_ > 0);
+  std::size_t cost = 0;
+  auto regex = Regex::read(pattern, cost);
+  left_ -= static_cast<std::int64_t>(cost);
+  if (!regex) return regex;
+  known_.emplace((*regex)->pattern(), *regex);
+  if (of_ == Of::rules) left_ += static_cast<std::int64_t>(pattern.size() * kCostOfARulesByte);
   return regex;
 }
 

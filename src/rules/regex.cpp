@@ -31,6 +31,13 @@ std::unique_ptr<const re2::RE2> compile(const std::string& pattern) {
                  std::min(kRegexMemoryMin + kRegexMemoryPerInstruction * size, kRegexMemoryMax));
 }
 
+/// Of its instructions; one that is too large was compiled up to the limit.
+std::size_t cost_of(const re2::RE2& compiled) {
+  constexpr std::size_t kInstruction = 16;
+  if (compiled.error_code() == re2::RE2::ErrorPatternTooLarge) return kRegexMemoryMax;
+  return compiled.ok() ? static_cast<std::size_t>(compiled.ProgramSize()) * kInstruction : 0;
+}
+
 bool is_plain_byte(char c) { return c != '\n' && static_cast<unsigned char>(c) < 0x80; }
 
 /// Of a piece with dots and a text that dots match.
@@ -51,7 +58,9 @@ bool stands_in(const PatternPiece& each, std::string_view text) {
 
 }  // namespace
 
-std::expected<std::shared_ptr<const Regex>, std::string> Regex::read(std::string pattern) {
+std::expected<std::shared_ptr<const Regex>, std::string> Regex::read(std::string pattern,
+                                                                     std::size_t& cost) {
+  cost = 0;
   auto regex = std::make_shared<Regex>();
   regex->pattern_ = std::move(pattern);
   if (auto pieces = read_pattern(regex->pattern_)) {
@@ -64,6 +73,7 @@ std::expected<std::shared_ptr<const Regex>, std::string> Regex::read(std::string
     return regex;
   }
   regex->compiled_ = compile(regex->pattern_);
+  cost = cost_of(*regex->compiled_);
   if (!regex->compiled_->ok()) return std::unexpected(regex->compiled_->error());
   return regex;
 }

@@ -89,5 +89,39 @@ TEST(Patterns, AreSharedByEqualTexts) {
   EXPECT_FALSE(parse_matcher("env=~\"(\"", Grammar::extended, patterns));
 }
 
+TEST(Patterns, OfAQuestionCostTogetherWhatOneMayCost) {
+  std::string selector;
+  for (int i = 0; i < 64; ++i) {
+    selector += (i == 0 ? "x=~\"" : ",x=~\"") + std::to_string(i) + "\\pL{60}\"";
+  }
+  const auto read = parse_selector(selector, Grammar::extended);
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().problem.find("cost all that patterns may cost"), std::string::npos);
+  EXPECT_EQ(read.error().offset, selector.find("\"2\\pL")) << "the second exceeds it";
+}
+
+TEST(Patterns, ThatAreTooLargeCostAsMuchAsTheLargest) {
+  Patterns patterns(Patterns::Of::rules);
+  EXPECT_FALSE(parse_matcher("x=~\"\\pL{500}\"", Grammar::extended, patterns));
+  EXPECT_FALSE(patterns.takes("another"));
+}
+
+TEST(Patterns, KnownOnesAreTakenWhenAllIsSpent) {
+  Patterns patterns;
+  const char* const costly = "x=~\"\\pL{100}\"";
+  ASSERT_TRUE(parse_matcher(costly, Grammar::extended, patterns));
+  ASSERT_TRUE(parse_matcher("x=~\"\\pL{20}\"", Grammar::extended, patterns));
+  EXPECT_FALSE(parse_matcher("x=~\"[ab]{2}\"", Grammar::extended, patterns));
+  EXPECT_TRUE(parse_matcher(costly, Grammar::extended, patterns));
+}
+
+TEST(Patterns, CommonOnesOfRulesNeverCostAllThereIs) {
+  Patterns patterns(Patterns::Of::rules);
+  for (int i = 0; i < 5'000; ++i) {
+    const std::string text = "x=~\"(?i)db-" + std::to_string(i) + "-[0-9]+.*\"";
+    ASSERT_TRUE(parse_matcher(text, Grammar::extended, patterns)) << i;
+  }
+}
+
 }  // namespace
 }  // namespace tocsin::rules
