@@ -1,5 +1,6 @@
 #include "store/load.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -12,6 +13,8 @@ namespace {
 
 using triage::Restoration;
 
+/// No id of a row, nor the last one given, is larger: the next ones must fit a column.
+constexpr std::uint64_t kIdMax = std::uint64_t{1} << 62;
 /// Beyond it the sum of a damaged table is not believed.
 constexpr std::uint64_t kAlertsExpectedMax = 50'000'000;
 
@@ -35,6 +38,7 @@ class Loading {
                     " FROM incident_now WHERE state<>'closed' ORDER BY id",
                 [&](Row& row) {
                   triage::Incident incident = get_incident(row);
+                  last_incident_ = known_id(row, incident.id.value);
                   if (row.ok()) to_.incident(std::move(incident));
                 });
   }
@@ -76,6 +80,7 @@ class Loading {
                 std::string("SELECT ") + kPageColumns + " FROM page WHERE state='owed' ORDER BY id",
                 [&](Row& row) {
                   triage::Page page = get_page(row);
+                  last_page_ = known_id(row, page.id.value);
                   if (row.ok()) to_.page(std::move(page));
                 });
   }
@@ -115,8 +120,20 @@ class Loading {
   StoreError error() { return std::move(error_); }
 
  private:
+  static std::uint64_t known_id(Row& row, std::uint64_t id) {
+    if (id == 0 || id > kIdMax) row.refuse();
+    return id;
+  }
+  /// The last id that was given. Rows are read by ascending ids: `newest` is never below one.
+  static std::uint64_t last_given(Row& row, std::uint64_t newest) {
+    const std::uint64_t last = row.number();
+    if (last > kIdMax) row.refuse();
+    return std::max(last, newest);
+  }
+
   void alert(Row& row) {
     const AlertId id{row.number()};
+    last_alert_ = known_id(row, id.value);
     const Key key = row.key();
     const Labels labels = get_labels(row);
     const bool first_display = row.flag();
@@ -146,9 +163,9 @@ class Loading {
 
   void counters(Row& row) {
     triage::Counters counters;
-    counters.last_alert = row.number();
-    counters.last_incident = row.number();
-    counters.last_page = row.number();
+    counters.last_alert = last_given(row, last_alert_);
+    counters.last_incident = last_given(row, last_incident_);
+    counters.last_page = last_given(row, last_page_);
     counters.opened_occurrences = row.number();
     counters.late_firings = row.number();
     counters.unknown_resolves = row.number();
@@ -191,6 +208,7 @@ class Loading {
   std::unordered_map<std::uint64_t, AlertId> counted_;  ///< Up to which alert each open one is.
   LateChains late_;
   DecisionsRead decisions_;
+  std::uint64_t last_alert_ = 0, last_incident_ = 0, last_page_ = 0;  ///< Of the rows read.
   StoreError error_;
 };
 
