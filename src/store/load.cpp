@@ -53,12 +53,16 @@ class Loading {
                 });
   }
 
-  /// How many are to come, so that no table is grown on the way.
+  /// How many are to come, so that no table is grown on the way. A damaged count is believed for as
+  /// many as a span can hold.
   bool expected() {
-    return each("alert_span", "SELECT coalesce(sum(live),0) FROM alert_span", [&](Row& row) {
-      const std::uint64_t count = row.number();
-      if (row.ok() && count <= kAlertsExpectedMax) to_.expect_alerts(count);
-    });
+    return each(
+        "alert_span",
+        "SELECT coalesce(sum(min(max(live,0)," + std::to_string(kSpan) + ")),0) FROM alert_span",
+        [&](Row& row) {
+          const std::uint64_t count = row.number();
+          if (row.ok() && count <= kAlertsExpectedMax) to_.expect_alerts(count);
+        });
   }
 
   /// Spans without a live alert are passed over, so that a start costs what is live.
@@ -149,6 +153,7 @@ class Loading {
     if (held && !annotations_text.empty() && !labels_from_json(annotations_text, annotations)) {
       row.refuse();
     }
+    if (to_.knows(key)) row.refuse();
     if (!row.ok()) return;
     // The hash of what was taken over later is volatile: 0 makes the next refresh take it again.
     to_.alert(id, key, labels, std::move(status), first_display ? display_hash : 0);

@@ -94,6 +94,8 @@ class LeaseReader {
         return false;
       }
       if (source < 0 || source > 0xFFFF || out.size() + 1 >= triage::kLeasesMax) return false;
+      if (Instant(Duration(ends)) != triage::kNever && !is_reckonable(ends)) return false;
+      if (!is_reckonable(length) || !is_reckonable(renewed)) return false;
       out.push_back({static_cast<std::uint16_t>(source), Instant(Duration(ends)), Duration(length),
                      Instant(Duration(renewed))});
     } while (skip(','));
@@ -101,6 +103,9 @@ class LeaseReader {
   }
 
  private:
+  static bool is_reckonable(std::int64_t milliseconds) {
+    return milliseconds <= kMillisecondsMax && milliseconds >= -kMillisecondsMax;
+  }
   bool skip(char c) {
     if (rest_.empty() || rest_.front() != c) return false;
     rest_.remove_prefix(1);

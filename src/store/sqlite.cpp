@@ -105,6 +105,15 @@ std::uint16_t Row::number16() {
   return static_cast<std::uint16_t>(value);
 }
 
+Duration Row::duration() {
+  const std::int64_t milliseconds = integer();
+  if (milliseconds > kMillisecondsMax || milliseconds < -kMillisecondsMax) {
+    ok_ = false;
+    return {};
+  }
+  return Duration(milliseconds);
+}
+
 std::optional<Instant> Row::maybe_instant() {
   if (!is_null()) return instant();
   skip();

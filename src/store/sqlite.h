@@ -28,12 +28,14 @@ Connection open_connection(const std::string& path, const std::string& vfs, int 
 
 /// What to do about a damaged store, wherever the damage shows.
 inline constexpr const char* kDamagedCure =
-    "keep its files: move tocsin.db and what begins with tocsin.db- to another folder; then `tocsin "
+    "keep its files: move tocsin.db and what begins with tocsin.db- to another folder; then "
+    "`tocsin "
     "restore FILE` brings the last backup back, and without one an empty folder begins anew";
 
 /// The same of a file that is not known, which may be a store whose first bytes are gone.
 inline constexpr const char* kForeignCure =
-    "point storage.path at another folder; if this was Tocsin's store, it is damaged: move the file "
+    "point storage.path at another folder; if this was Tocsin's store, it is damaged: move the "
+    "file "
     "away, keep it, and bring the last backup back with `tocsin restore FILE`";
 
 /// Runs statements that return nothing.
@@ -46,6 +48,9 @@ StoreError error_of(sqlite3*, int code, const std::string& doing);
 /// True for a lack of space: SQLITE_FULL, or a write that met a quota.
 bool is_lack_of_space(sqlite3*, int code);
 
+/// 73 million years: more stands in damaged rows only, and sums of it would overflow.
+inline constexpr std::int64_t kMillisecondsMax = std::int64_t{1} << 61;
+
 /// One row of a result, read from left to right. What does not fit its type makes the row not ok().
 class Row {
  public:
@@ -55,8 +60,8 @@ class Row {
   std::uint32_t number32();
   std::uint16_t number16();
   bool flag() { return integer() != 0; }
-  Instant instant() { return Instant(Duration(integer())); }
-  Duration duration() { return Duration(integer()); }
+  Instant instant() { return Instant(duration()); }
+  Duration duration();  ///< Of at most kMillisecondsMax, forward or back.
   std::optional<Instant> maybe_instant();
   Instant instant_or_max();  ///< NULL is the instant that never comes.
   /// Valid until the statement moves on. NULL is "".

@@ -30,6 +30,8 @@ void Restoration::alert(AlertId id, const Key& key, LabelsView labels, AlertStat
   if (incident) evolution.member(incident, id);
 }
 
+bool Restoration::knows(const Key& key) const { return state_->find(key) != nullptr; }
+
 void Restoration::held_annotations(AlertId id, Labels annotations) {
   state_->held_annotations[id] = std::move(annotations);
 }

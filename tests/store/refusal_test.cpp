@@ -74,7 +74,8 @@ TEST(Refusal, ANewerFileIsRefusedByItsMinReader) {  // R41
 TEST(Refusal, AFileWithANewerSchemaThatStillAllowsUsIsOpened) {
   const TempFolder folder;
   make_store(folder);
-  sql(folder.file("tocsin.db"), "UPDATE meta SET schema=1000; ALTER TABLE incident ADD COLUMN x TEXT");
+  sql(folder.file("tocsin.db"),
+      "UPDATE meta SET schema=1000; ALTER TABLE incident ADD COLUMN x TEXT");
   EXPECT_EQ(kind_of_open_error(bare(folder)), "opened");
 }
 
@@ -130,12 +131,17 @@ TEST(Refusal, AValueThatCannotBeIsDamageAndNamesTheRow) {  // R37
       "UPDATE incident SET told='log' WHERE id=1",
       "UPDATE page SET event='incident.exploded' WHERE id=1",
       "UPDATE meta SET sweep_kind=9",
+      "UPDATE alert SET received_at=9223372036854775807 WHERE id=1",
+      "UPDATE alert SET lease_length=-9223372036854775808 WHERE id=1",
+      "UPDATE alert SET more_leases='[[1,9223372036854775806,3,4]]' WHERE id=1",
+      "UPDATE meta SET last_page=-1",
+      "UPDATE alert SET key=(SELECT key FROM alert WHERE id=10) WHERE id=1",
   };
   const TempFolder whole;
   {
     const auto store = open_store(bare(whole));
     Batch batch = batch_after(load(*store));
-    batch.rows.new_alerts.push_back(new_alert(1));
+    batch.rows.new_alerts = {new_alert(1), new_alert(10)};
     batch.rows.incidents = {odd_incident(1)};
     batch.rows.pages = {odd_page(1, 1)};
     ASSERT_EQ(store->commit(batch), Committed::committed);

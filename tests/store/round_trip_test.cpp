@@ -71,6 +71,18 @@ TEST_F(RoundTrip, ALeaseThatNeverEndsComesBackAsSuch) {
   EXPECT_EQ(state().find(AlertId{1})->status.lease.ends, triage::kNever);
 }
 
+TEST_F(RoundTrip, AnIdThatARowHasIsNeverGivenAgain) {
+  Batch batch = batch_after(loaded_);
+  batch.rows.new_alerts.push_back(new_alert(7));
+  batch.rows.incidents = {odd_incident(8)};
+  batch.rows.pages = {odd_page(9, 8)};
+  batch.counters = {};  // As of a damaged row.
+  commit_and_reopen(batch);
+  EXPECT_EQ(state().counters.last_alert, 7U);
+  EXPECT_EQ(state().counters.last_incident, 8U);
+  EXPECT_EQ(state().counters.last_page, 9U);
+}
+
 TEST_F(RoundTrip, AnAlertComesBackAsItsLastUpdateLeftIt) {
   Batch batch = batch_after(loaded_);
   batch.rows.new_alerts.push_back(new_alert(1));

@@ -106,6 +106,9 @@ std::string kind_of_open_error(const StoreOptions& options) {
 
 Instant at(std::int64_t seconds) { return Instant(std::chrono::seconds(seconds)); }
 
+/// As a row may hold it.
+constexpr Duration kLongest{std::int64_t{1} << 61};
+
 triage::AlertStatus odd_status() {
   return {.state = triage::AlertState::resolved,
           .ended_by = triage::EndedBy::person,
@@ -121,7 +124,7 @@ triage::AlertStatus odd_status() {
           .lease = {65'535, at(106), Duration(107), at(108)},
           .more_leases = {{1, triage::kNever, Duration(0), at(109)},
                           {2, at(110), Duration(-1), at(111)},
-                          {3, at(112), Duration::max(), Instant::min()}},
+                          {3, at(112), kLongest, Instant(-kLongest)}},
           .rules_hash = 0xFEDCBA9876543210};
 }
 
