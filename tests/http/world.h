@@ -176,6 +176,9 @@ class World {
       done(std::move(leases));
     };
     options.doors.would_join = would_join;
+    options.doors.reload = [](bool, std::function<void(Reloaded)> done) {
+      done({.taken_over = true, .diagnostics = {}, .kept = {}, .at_restart = {}, .problem = {}});
+    };
     options.doors.rejected_has_room = [this](std::size_t) { return rejected_room.load(); };
     options.doors.keep_rejected = [this](store::RejectedBody body) {
       const std::lock_guard lock(shelf.mutex);
