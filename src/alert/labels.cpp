@@ -34,28 +34,8 @@ std::size_t encoded_size(const Label& label) {
          label.value.size();
 }
 
-/// The rest of a size that does not fit one byte. Out of line: it is rare, and the loops that read
-/// labels stay small without it.
-[[gnu::noinline]] const char* get_long_size(const char* at, std::size_t& size) {
-  size &= 0x7f;
-  for (unsigned shift = 7;; shift += 7) {
-    const auto byte = static_cast<unsigned char>(*at++);
-    size |= static_cast<std::size_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) return at;
-  }
-}
-
-/// REQUIRES: `at` points into a valid block.
-[[gnu::always_inline]] inline const char* get_bytes(const char* at, std::string_view& out) {
-  std::size_t size = static_cast<unsigned char>(*at++);
-  if (size >= 0x80) [[unlikely]]
-    at = get_long_size(at, size);
-  out = {at, size};
-  return at + size;
-}
-
-/// The same for bytes from outside. Only the shortest spelling of a size is valid, so that equal
-/// label sets have equal blocks.
+/// Reads a size and as many bytes that come from outside. Only the shortest spelling of a size is
+/// valid, so that equal label sets have equal blocks.
 bool checked_bytes(std::string_view& rest, std::string_view& out) {
   std::size_t size = 0;
   std::size_t used = 0;
@@ -97,16 +77,13 @@ void insertion_sort(std::vector<Label>& pairs) {
 
 }  // namespace
 
-Label LabelsView::iterator::operator*() const {
-  Label label;
-  get_bytes(get_bytes(at_, label.name), label.value);
-  return label;
-}
-
-LabelsView::iterator& LabelsView::iterator::operator++() {
-  std::string_view skipped;
-  at_ = get_bytes(get_bytes(at_, skipped), skipped);
-  return *this;
+const char* LabelsView::read_long_size(const char* at, std::size_t& size) {
+  size &= 0x7f;
+  for (unsigned shift = 7;; shift += 7) {
+    const auto byte = static_cast<unsigned char>(*at++);
+    size |= static_cast<std::size_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return at;
+  }
 }
 
 std::string_view LabelsView::get(std::string_view name) const {
@@ -116,7 +93,7 @@ std::string_view LabelsView::get(std::string_view name) const {
   const char* const last = at + block_.size();
   while (at != last) {
     Label label;
-    at = get_bytes(get_bytes(at, label.name), label.value);
+    at = read_bytes(read_bytes(at, label.name), label.value);
     const auto first_here = static_cast<unsigned char>(label.name.front());
     if (first_here < first) continue;
     if (first_here > first) break;  // Sorted by name: it would have stood before this one.

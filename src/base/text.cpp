@@ -98,6 +98,27 @@ bool is_bare(std::string_view text) {
   return !text.empty();
 }
 
+/// The same for texts of less than a word, as most names are: two halves that may overlap.
+char* copy_short_plain(std::string_view text, char* to) {
+  constexpr std::size_t kHalf = kWord / 2;
+  const std::size_t size = text.size();
+  if (size >= kHalf) {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+    std::memcpy(&first, text.data(), kHalf);
+    std::memcpy(&last, text.data() + size - kHalf, kHalf);
+    if (!is_plain_word(std::uint64_t{last} << 32U | first)) return nullptr;
+    std::memcpy(to, &first, kHalf);
+    std::memcpy(to + size - kHalf, &last, kHalf);
+    return to + size;
+  }
+  for (std::size_t at = 0; at < size; ++at) {
+    if (!is_plain_ascii(text[at])) return nullptr;
+    to[at] = text[at];
+  }
+  return to + size;
+}
+
 }  // namespace
 
 CodePoint first_code_point(std::string_view text) {
@@ -119,13 +140,7 @@ CodePoint first_code_point(std::string_view text) {
 char* copy_plain(std::string_view text, char* to) {
   const char* from = text.data();
   const std::size_t size = text.size();
-  if (size < kWord) {
-    for (std::size_t at = 0; at < size; ++at) {
-      if (!is_plain_ascii(from[at])) return nullptr;
-      to[at] = from[at];
-    }
-    return to + size;
-  }
+  if (size < kWord) return copy_short_plain(text, to);
   // The last word overlaps the one before, so that nothing is left over.
   for (std::size_t at = 0;; at = std::min(at + kWord, size - kWord)) {
     const std::uint64_t word = word_at(from + at);

@@ -227,10 +227,16 @@ class Daemon:
             connection.close()
 
     def peak_memory_bytes(self):
+        return self._memory_bytes("VmHWM")
+
+    def memory_bytes(self):
+        return self._memory_bytes("VmRSS")
+
+    def _memory_bytes(self, name):
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024
-        raise AssertionError("no VmHWM")
+        raise AssertionError(f"no {name}")
 
 
 class Scenario(unittest.TestCase):

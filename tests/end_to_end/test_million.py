@@ -4,7 +4,9 @@ balance; and with all of them active, nothing has become slow."""
 import json
 import os
 import pathlib
+import signal
 import statistics
+import subprocess
 import tempfile
 import threading
 import time
@@ -72,15 +74,35 @@ def outage(group):
     return alert(0, name="Outage", severity="critical", impact="outage", group=group)
 
 
-def median_seconds(times, ask):
-    """Of `times` calls; each result must be good."""
+def p99_seconds(numbers, ask):
+    """Of one call for each number; each must be good."""
     took = []
-    for number in range(times):
+    for number in numbers:
         begun = time.monotonic()
         reply = ask(number)
         took.append(time.monotonic() - begun)
         assert reply.status == 200, reply
-    return statistics.median(took)
+    return statistics.quantiles(took, n=100)[98]
+
+
+def quietest(windows, measure):
+    """The lowest of several measurements: what else this machine does can only add to one."""
+    return min(measure(window) for window in range(windows))
+
+
+class Readers:
+    """Programs that fetch the longest lists there are, again and again; one of them takes its time."""
+
+    def __init__(self, url):
+        fetch = f"while :; do curl -s -o /dev/null {{}} '{url}{{}}' || exit; done"
+        commands = [fetch.format("--limit-rate 3M", "/api/v2/alerts"), fetch.format("", "/api/v2/alerts"),
+                    fetch.format("", "/v1/alerts?limit=1000&q=nosuch"), fetch.format("", "/v1/incidents?state=all&limit=1000")]
+        self.processes = [subprocess.Popen(["sh", "-c", command], start_new_session=True) for command in commands]
+
+    def stop(self):
+        for process in self.processes:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 @unittest.skipIf(os.environ.get("TOCSIN_QUICK") == "yes", "takes minutes; left out by --quick")
@@ -140,36 +162,69 @@ class Million(unittest.TestCase):
         self.assertEqual(sorted(self.paged_after), ["another", "the same"])
         self.assertLessEqual(max(self.paged_after.values()), 1, self.paged_after)
 
+    def connection(self):
+        made = Connection(self.tocsin.port)
+        self.addCleanup(made.close)
+        return made
+
+    def test_a_million_active_alerts_take_no_700_mib(self):
+        self.assertLessEqual(self.tocsin.memory_bytes(), 700 * MIB)
+
     def test_r43_with_a_million_active_alerts_intake_and_metrics_are_quick(self):
-        connection = Connection(self.tocsin.port)
-        self.addCleanup(connection.close)
-        refresh = [shop(self.load.accepted[0])]
-        intake = median_seconds(50, lambda _: connection.ask("POST", "/api/v2/alerts", refresh))
-        metrics = median_seconds(10, lambda _: connection.ask("GET", "/metrics"))
-        print(f"(intake {intake * 1000:.1f} ms, /metrics {metrics * 1000:.1f} ms)", end=" ", flush=True)
-        self.assertLessEqual(intake, 0.05)
+        connection = self.connection()
+        known = self.load.accepted
+        refreshes = quietest(3, lambda window: p99_seconds(
+            range(200), lambda n: connection.ask("POST", "/api/v2/alerts", [shop(known[200 * window + n])])))
+        new = quietest(3, lambda window: p99_seconds(
+            range(200), lambda n: connection.ask("POST", "/api/v2/alerts", [alert(n, name=f"New{window}", group="new")])))
+        metrics = quietest(3, lambda _: p99_seconds(range(20), lambda _: connection.ask("GET", "/metrics")))
+        print(f"(p99: refreshes {refreshes * 1000:.1f} ms, new alerts {new * 1000:.1f} ms, /metrics {metrics * 1000:.1f} ms)",
+              end=" ", flush=True)
+        self.assertLessEqual(refreshes, 0.05)
+        self.assertLessEqual(new, 0.05)
         self.assertLessEqual(metrics, 0.1)
 
+    def test_r46_who_reads_the_longest_lists_keeps_no_commit_waiting(self):
+        connection = self.connection()
+
+        def commits(name):
+            return quietest(3, lambda window: p99_seconds(range(150), lambda n: connection.ask(
+                "POST", "/api/v2/alerts", [alert(n, name=f"{name}{window}", group="commits")])))
+
+        alone = commits("Alone")
+        readers = Readers(self.tocsin.url)
+        self.addCleanup(readers.stop)
+        lists = self.tocsin.metric("tocsin_http_requests_total", route="/api/v2/alerts")
+        among = commits("Among")
+        wait_until(lambda: self.tocsin.metric("tocsin_http_requests_total", route="/api/v2/alerts") > lists + 450, 60,
+                   "a list that was read meanwhile")
+        print(f"(p99 alone {alone * 1000:.1f} ms, among readers {among * 1000:.1f} ms)", end=" ", flush=True)
+        self.assertLessEqual(among, alone + 0.01)
+
     def test_r50_one_change_among_a_million_takes_no_20_ms(self):
-        connection = Connection(self.tocsin.port)
-        self.addCleanup(connection.close)
-        ids = [f"INC-{number}" for number in range(2, 32)]
+        connection = self.connection()
 
-        def acknowledge(number):
-            return connection.ask("POST", f"/v1/incidents/{ids[number]}/ack", {})
+        def acknowledge(window):
+            return p99_seconds(range(2 + 100 * window, 102 + 100 * window),
+                               lambda number: connection.ask("POST", f"/v1/incidents/INC-{number}/ack", {}))
 
-        took = median_seconds(len(ids), acknowledge)
-        print(f"({took * 1000:.1f} ms)", end=" ", flush=True)
+        took = quietest(5, acknowledge)
+        print(f"(p99 {took * 1000:.1f} ms)", end=" ", flush=True)
         self.assertLessEqual(took, 0.02)
 
-    def test_the_state_is_back_soon_after_a_kill(self):
+    def test_the_state_is_back_within_five_seconds_of_a_kill(self):
         before = self.tocsin.metric("tocsin_alerts_active")
-        self.tocsin.kill()
-        took = self.tocsin.start(60)
+
+        def back(_):
+            self.tocsin.kill()
+            took = self.tocsin.start(60)
+            self.assertEqual(self.tocsin.metric("tocsin_alerts_active"), before)
+            self.assertLessEqual(self.tocsin.peak_memory_bytes(), 700 * MIB)
+            return took
+
+        took = quietest(2, back)
         print(f"({took:.1f} s, {self.tocsin.peak_memory_bytes() >> 20} MiB)", end=" ", flush=True)
-        self.assertEqual(self.tocsin.metric("tocsin_alerts_active"), before)
-        self.assertLessEqual(self.tocsin.peak_memory_bytes(), 1024 * MIB)
-        self.assertEqual(self.tocsin.stop(30), 0)
+        self.assertLessEqual(took, 5)
 
 
 if __name__ == "__main__":

@@ -34,21 +34,35 @@ class LabelsView {
     using value_type = Label;
     using difference_type = std::ptrdiff_t;
     iterator() = default;
-    explicit iterator(const char* at) : at_(at) {}
-    Label operator*() const;
-    iterator& operator++();
+    iterator(const char* at, const char* end) : at_(at), end_(end) { read(); }
+    const Label& operator*() const { return label_; }
+    const Label* operator->() const { return &label_; }
+    iterator& operator++() {
+      at_ = next_;
+      read();
+      return *this;
+    }
     iterator operator++(int) {
       iterator before = *this;
       ++*this;
       return before;
     }
-    friend bool operator==(iterator, iterator) = default;
+    friend bool operator==(const iterator& a, const iterator& b) { return a.at_ == b.at_; }
 
    private:
+    void read() {
+      if (at_ != end_) next_ = read_bytes(read_bytes(at_, label_.name), label_.value);
+    }
     const char* at_ = nullptr;
+    const char* end_ = nullptr;
+    const char* next_ = nullptr;
+    Label label_;
   };
-  iterator begin() const { return iterator(block_.data()); }
-  iterator end() const { return iterator(block_.data() + block_.size()); }
+  iterator begin() const { return {block_.data(), block_.data() + block_.size()}; }
+  iterator end() const {
+    const char* const last = block_.data() + block_.size();
+    return {last, last};
+  }
 
   /// The value, or "" when the label is missing: the two mean the same everywhere.
   std::string_view get(std::string_view name) const;
@@ -61,6 +75,18 @@ class LabelsView {
   static bool is_valid(std::string_view block);
 
  private:
+  /// Reads a size and as many bytes. REQUIRES: `at` points into a valid block.
+  static const char* read_bytes(const char* at, std::string_view& out) {
+    std::size_t size = static_cast<unsigned char>(*at++);
+    if (size >= 0x80) [[unlikely]]
+      at = read_long_size(at, size);
+    out = {at, size};
+    return at + size;
+  }
+  /// The rest of a size that does not fit one byte. Out of line: it is rare, and the loops that
+  /// read labels stay small without it.
+  static const char* read_long_size(const char* at, std::size_t& size);
+
   std::string_view block_;
 };
 
