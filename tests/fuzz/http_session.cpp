@@ -67,7 +67,11 @@ class Connection {
     // Reset when closed: thousands a second would leave no port that is free.
     const linger reset{1, 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    CHECK(::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+    const auto connect = [&] {
+      return ::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 ||
+             errno == EISCONN;
+    };
+    while (!connect()) CHECK(errno == EINTR || errno == EALREADY);  // A fuzzer's alarm.
     ::fcntl(socket_, F_SETFL, O_NONBLOCK);
   }
   ~Connection() { ::close(socket_); }
@@ -77,10 +81,12 @@ class Connection {
   /// Sends all of it, or as much as is taken, then ends its half; what came back until the other
   /// half ended, too.
   std::string talk(std::string_view bytes) {
+    left_ = bytes;
     send(bytes);
     while (!ended_) {
       pollfd one{socket_, static_cast<short>(POLLIN | (left_.empty() ? 0 : POLLOUT)), 0};
-      CHECK(::poll(&one, 1, static_cast<int>(kPatience / std::chrono::milliseconds(1))) > 0);
+      const int ready = ::poll(&one, 1, static_cast<int>(kPatience / std::chrono::milliseconds(1)));
+      CHECK(ready > 0 || (ready < 0 && errno == EINTR));
       if (!left_.empty()) send(left_);
       receive();
     }
