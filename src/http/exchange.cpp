@@ -1,9 +1,11 @@
 #include "http/exchange.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
 #include "http/action.h"
+#include "http/content_coding.h"
 #include "http/endpoints.h"
 #include "http/net_thread.h"
 #include "http/rejected.h"
@@ -74,8 +76,9 @@ std::optional<Response> Exchange::begin(const Head& head) {
   once_.clear();
   request_.dialect = Dialect::native;
   request_.head = head;
-  body_max_ = 0;
+  body_terms_ = {};
 
+  if (head.method == "OPTIONS" && head.target == "*") return Response{};
   auto target = parse_target(head.target);
   if (!target) return refuse(400, target.error(), "path");
   request_.path = std::move(target->path);
@@ -84,6 +87,11 @@ std::optional<Response> Exchange::begin(const Head& head) {
   if (head.hosts > 1 || (head.hosts == 0 && !head.is_http_1_0)) {
     return refuse(400, "a request has exactly one Host header", "host");
   }
+  // What a proxy's client asks for counts, not what Host says (RFC 9112 section 3.2.2).
+  if (!target->authority.empty()) request_.head.host = target->authority;
+  if (!is_host(request_.head.host)) {
+    return refuse(400, "the Host header holds no host and port", "host");
+  }
   Found found = find_route(head.method, request_.path);
   if (found.route == nullptr) return no_route(found);
   request_.route = found.route;
@@ -91,7 +99,7 @@ std::optional<Response> Exchange::begin(const Head& head) {
   request_.id = found.id;
 
   if (is_admitted_by_body()) return check_body(head);
-  auto caller = request_.terms->access.check(found.route->scope, head, peer_, wall_now());
+  auto caller = request_.terms->access.check(found.route->scope, request_.head, peer_, wall_now());
   if (!caller) return deny(caller.error());
   request_.caller = *std::move(caller);
   if (request_.caller.credential_ignored) site.count_access("ignored");
@@ -229,15 +237,68 @@ std::optional<Response> Exchange::no_route(const Found& found) {
 
 std::optional<Response> Exchange::check_body(const Head& head) {
   const Route& route = *request_.route;
-  body_max_ = route.body_max(request_.terms->limits);
-  if (route.work == Work::intake && !is_json(head.content_type)) {
+  body_terms_.most = route.body_max(request_.terms->limits);
+  // As the original does; elsewhere senders announce forms and plain text, and send JSON.
+  const bool must_be_json = route.work == Work::intake && request_.dialect == Dialect::alertmanager;
+  if (must_be_json && !is_json(head.content_type)) {
     return refuse(415, "the body must be announced as Content-Type: application/json",
                   "content_type");
   }
-  if (head.content_length && *head.content_length > body_max_) {
-    return refuse(413, size_detail(body_max_), "too_large");
+  if (auto refused = check_coding(head)) return refused;
+  if (head.content_length && *head.content_length > body_terms_.most) {
+    return refuse(413, size_detail(body_terms_.most), "too_large");
   }
   return body_grew(head.content_length.value_or(0));
+}
+
+std::optional<Response> Exchange::check_coding(const Head& head) {
+  const auto coding = head.content_encodings > 1 ? std::nullopt : coding_of(head.content_encoding);
+  if (!coding) {
+    auto response = refuse(415,
+                           "of the content codings gzip and zstd are known, one at a time; send "
+                           "the body in one of them or as it is",
+                           "content_encoding");
+    // What would be taken (RFC 9110 section 15.5.16).
+    response->headers = "Accept-Encoding: " + std::string(kCodingsKnown) + "\r\n";
+    return response;
+  }
+  body_terms_.coding = *coding;
+  body_terms_.keeps_sent = *coding != Coding::identity && may_be_signed();
+  return std::nullopt;
+}
+
+bool Exchange::may_be_signed() const {
+  if (request_.route->work != Work::intake) return false;
+  const auto& senders = request_.terms->senders;
+  if (request_.route->key_in_body) {
+    return std::ranges::any_of(
+        senders, [](const config::Sender& sender) { return !sender.hmac_secret.empty(); });
+  }
+  const auto policy = net_.site().options.doors.policy();
+  const config::Sender* sender = find_sender(senders, intake_source(*policy, request_));
+  return sender != nullptr && !sender->hmac_secret.empty();
+}
+
+Response Exchange::refuse_body(BodyTrouble trouble) {
+  switch (trouble) {
+    case BodyTrouble::none:
+    case BodyTrouble::too_large:
+      break;
+    case BodyTrouble::ratio:
+      return broken(413,
+                    "without its coding the body is more than " + std::to_string(kRatioMax) +
+                        " times as large as it was sent; send it in parts, or as it is",
+                    "ratio");
+    case BodyTrouble::coding:
+      return broken(400, "the body is broken: it is not what its Content-Encoding says, or cut off",
+                    "content_coding");
+    case BodyTrouble::window:
+      return broken(413,
+                    "the body needs a zstd window of more than 8 MiB; compress it at a level up "
+                    "to 19 and without --long",
+                    "window");
+  }
+  return broken(413, size_detail(body_terms_.most), "too_large");
 }
 
 std::optional<Response> Exchange::body_grew(std::uint64_t bytes) {
@@ -254,8 +315,9 @@ std::optional<Response> Exchange::body_grew(std::uint64_t bytes) {
   return overloaded(request_.dialect, "too many bodies are being read just now; send it again");
 }
 
-void Exchange::run(std::string_view body) {
-  request_.body = body;
+void Exchange::run(const Body& body) {
+  request_.body = body.bytes();
+  request_.body_as_sent = body.sent();
   try {
     dispatch();
   } catch (const std::exception&) {
@@ -452,6 +514,7 @@ void Exchange::answered(int status) {
 void Exchange::end() {
   give_back_body();
   if (!std::exchange(open_, false)) return;
+  request_.terms.reset();  // An idle connection keeps no former configuration in memory.
   net_.site().open_requests.fetch_sub(1, std::memory_order_relaxed);
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "http/body.h"
 #include "http/intake.h"
 #include "http/routes.h"
 #include "http/session.h"
@@ -28,13 +29,13 @@ class Exchange {
 
   /// Looks at the head alone. A response means that the body need not be read.
   std::optional<Response> begin(const Head&);
-  std::uint64_t body_max() const { return body_max_; }
-  /// The body has this many bytes so far. A response means that there is no room for it.
+  /// How to read the body that follows.
+  const BodyTerms& body_terms() const { return body_terms_; }
+  /// The body takes this many bytes so far. A response means that there is no room for it.
   std::optional<Response> body_grew(std::uint64_t bytes);
-  /// A body that did not say its length went beyond body_max().
-  Response too_large() { return broken(413, size_detail(body_max_), "too_large"); }
+  Response refuse_body(BodyTrouble);
   /// The request is there. The conversation gets its response, now or later.
-  void run(std::string_view body);
+  void run(const Body&);
   /// For requests that are no HTTP or ended before they were whole.
   Response broken(int status, std::string_view detail, std::string_view reason);
   /// The response is about to be written: it is counted, and the body's bytes go back to the
@@ -62,6 +63,9 @@ class Exchange {
   std::string request_line() const;
   std::optional<Response> no_route(const Found&);
   std::optional<Response> check_body(const Head&);
+  std::optional<Response> check_coding(const Head&);
+  /// What this request's body says is signed, or may turn out to be.
+  bool may_be_signed() const;
   void give_back_body();
   void dispatch();
   void submit(std::unique_ptr<triage::Delivery>);
@@ -80,14 +84,14 @@ class Exchange {
   const Peer& peer_;
   Conversation& conversation_;
   Request request_;
-  std::uint64_t body_max_ = 0;
+  BodyTerms body_terms_;
   std::uint64_t body_bytes_ = 0;  ///< Taken from the budget.
   Clock::time_point began_;
   bool open_ = false;  ///< Counted in Site::open_requests.
   std::string once_;   ///< What the request is known by, if it may be taken once only.
   Intake intake_;
   std::shared_ptr<store::RejectedBody> replay_;  ///< What is taken in anew.
-  std::unique_ptr<triage::Delivery> waiting_;  ///< Its lane is full.
+  std::unique_ptr<triage::Delivery> waiting_;    ///< Its lane is full.
   Clock::time_point waits_since_;
 };
 

@@ -19,9 +19,12 @@ struct Peer {
 /// valid until the response is written.
 struct Head {
   std::string_view method, target;
-  std::string_view host, origin, content_type, if_match, sec_fetch_site, authorization, idempotency_key;
+  std::string_view host, origin, content_type, if_match, sec_fetch_site, authorization,
+      idempotency_key;
+  std::string_view content_encoding, expect;
   std::string_view forwarded_by;  ///< Name of the header that tells of a proxy, "" if none does.
   int hosts = 0;                  ///< How many Host headers there are.
+  int content_encodings = 0;
   bool is_http_1_0 = false;
   bool is_chunked = false;
   std::optional<std::uint64_t> content_length;

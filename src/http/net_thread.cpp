@@ -29,7 +29,11 @@ std::string http_date() {
 }  // namespace
 
 NetThread::NetThread(Site& site, std::uint64_t index)
-    : site_(site), index_(index), memo_(kMemoBytes), date_(http_date()) {}
+    : site_(site),
+      index_(index),
+      memo_(kMemoBytes),
+      date_(http_date()),
+      read_buffer_(kReadBuffer) {}
 
 NetThread::~NetThread() { stop(); }
 
@@ -135,6 +139,19 @@ void NetThread::retry_all() {
     }
     if (!retrying_.empty()) retry_all();
   });
+}
+
+std::unique_ptr<RequestReader> NetThread::take_reader() {
+  if (spare_readers_.empty()) return std::make_unique<RequestReader>();
+  auto reader = std::move(spare_readers_.back());
+  spare_readers_.pop_back();
+  return reader;
+}
+
+void NetThread::give_back(std::unique_ptr<RequestReader> reader) {
+  if (spare_readers_.size() == kSpareReaders) return;
+  reader->begin();
+  spare_readers_.push_back(std::move(reader));
 }
 
 void NetThread::remove(Session& session) {

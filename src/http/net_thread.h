@@ -7,14 +7,17 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "http/message.h"
+#include "http/request_reader.h"
 #include "http/session.h"
 #include "http/site.h"
+#include "http/wire.h"
 #include "tocsin/ingest/ingest.h"
 
 namespace tocsin::http {
@@ -25,8 +28,8 @@ class Exchange;
 /// guarded; what comes from other threads is posted.
 class NetThread {
  public:
-  using Io = boost::asio::io_context;
-  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Io::executor_type>;
+  using Io = Wire::Io;
+  using Socket = Wire::Socket;
 
   NetThread(Site&, std::uint64_t index);
   ~NetThread();
@@ -45,6 +48,11 @@ class NetThread {
   ingest::Decoder& decoder() { return decoder_; }
   ingest::Memo& memo() { return memo_; }
   const std::string& date() const { return date_; }
+  /// For whoever reads just now: what is to be kept longer has to be copied.
+  std::span<char> read_buffer() { return read_buffer_; }
+  /// Ready for a request. Give it back when that is answered.
+  std::unique_ptr<RequestReader> take_reader();
+  void give_back(std::unique_ptr<RequestReader>);
   /// A ticket under which one answer will come for the exchange.
   std::uint64_t expect(Exchange&);
   void forget(std::uint64_t ticket);
@@ -73,6 +81,8 @@ class NetThread {
   ingest::Decoder decoder_;
   ingest::Memo memo_;
   std::string date_;
+  std::vector<char> read_buffer_;
+  std::vector<std::unique_ptr<RequestReader>> spare_readers_;
   std::vector<Expected> expected_;
   std::vector<std::uint32_t> free_;
   std::deque<Exchange*> retrying_;

@@ -27,6 +27,7 @@ struct Request {
   std::string_view id;      ///< What stands at {id}.
   std::string_view query;
   std::string_view body;
+  std::string_view body_as_sent;  ///< With its content coding: what a signature is of.
   Caller caller;
   std::shared_ptr<const Terms> terms;  ///< Those it began with.
 };

@@ -88,11 +88,11 @@ CheckedSignature check_signature(const config::Sender* sender, const Request& re
   if (request.head.header) value = request.head.header(sender->hmac_header);
   if (value.empty()) return {Signature::missing};
   if (const auto timed = read_timed(value)) {
-    return check_timed(*sender, *timed, request.body, now);
+    return check_timed(*sender, *timed, request.body_as_sent, now);
   }
   constexpr std::string_view kAlgorithm = "sha256=";
   if (value.starts_with(kAlgorithm)) value.remove_prefix(kAlgorithm.size());
-  return {is_same(std::string(value), hex_hmac(sender->hmac_secret, request.body))
+  return {is_same(std::string(value), hex_hmac(sender->hmac_secret, request.body_as_sent))
               ? Signature::good
               : Signature::wrong};
 }

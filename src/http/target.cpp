@@ -1,5 +1,6 @@
 #include "http/target.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace tocsin::http {
@@ -22,16 +23,24 @@ int percent_byte(std::string_view text) {
 
 bool is_control(int byte) { return byte < 0x20 || byte == 0x7F; }
 
-/// Without scheme and authority, which only a proxy's client sends (RFC 9112 section 3.2.2). Then
-/// the path may be missing.
-std::string_view without_authority(std::string_view target) {
+bool starts_with_scheme(std::string_view target, std::string_view scheme) {
+  return std::ranges::equal(target.substr(0, scheme.size()), scheme, [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  });
+}
+
+/// Takes scheme and authority away, which only a proxy's client sends (RFC 9112 section 3.2.2).
+/// Then the path may be missing. Returns the authority.
+std::string_view take_authority(std::string_view& target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!target.starts_with(scheme)) continue;
+    if (!starts_with_scheme(target, scheme)) continue;
     target.remove_prefix(scheme.size());
-    const auto slash = target.find_first_of("/?");
-    return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+    const std::string_view authority = target.substr(0, target.find_first_of("/?#"));
+    target.remove_prefix(authority.size());
+    if (target.empty()) target = "/";
+    return authority;
   }
-  return target;
+  return {};
 }
 
 /// Appends one segment, decoded.
@@ -75,12 +84,20 @@ std::optional<std::string> decode_form(std::string_view text) {
 
 }  // namespace
 
+bool is_host(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return letter || std::string_view("-._~!$&'()*+;=%:[]").find(c) != std::string_view::npos;
+  });
+}
+
 std::expected<Target, std::string> parse_target(std::string_view target) {
   if (target.starts_with('?')) return std::unexpected("the request target is not a path");
-  target = without_authority(target);
-  if (!target.starts_with('/') && !target.starts_with('?'))
-    return std::unexpected("the request target is not a path");
   Target parsed;
+  parsed.authority = take_authority(target);
+  if (!target.starts_with('/') && parsed.authority.empty()) {
+    return std::unexpected("the request target is not a path");
+  }
   if (const auto hash = target.find('#'); hash != std::string_view::npos) {
     target = target.substr(0, hash);
   }

@@ -12,11 +12,16 @@ namespace tocsin::http {
 /// collapsed, so that routing and authorisation see one spelling.
 struct Target {
   std::string path;
-  std::string_view query;  ///< As sent, without the question mark.
+  std::string_view query;      ///< As sent, without the question mark.
+  std::string_view authority;  ///< Of a target in absolute form; "" mostly.
 };
 
 /// Refuses, with a sentence that says why: what is no path, `.` and `..` segments, encoded slashes
 /// and backslashes, control characters, and broken percent signs. (RFC 3986 section 3.3)
+/// Whether text can be what a Host header holds: a name or address, perhaps with a port, or
+/// nothing.
+bool is_host(std::string_view text);
+
 std::expected<Target, std::string> parse_target(std::string_view target);
 
 /// Name and value pairs of a query, decoded, in order; at most kQueryPairsMax.

@@ -15,6 +15,11 @@ std::expected<std::shared_ptr<Tls>, std::string> make_tls(const config::Tls& fil
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                                    SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // Buffers are held only while something is in them, and writes go on from where they stopped.
+  SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS |
+                                                SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(context.native_handle(), 1);
   // Without a name for its sessions OpenSSL refuses to resume those with a client's certificate.
   static constexpr unsigned char kSessions[] = "tocsin";
   SSL_CTX_set_session_id_context(context.native_handle(), kSessions, sizeof kSessions - 1);

@@ -89,6 +89,7 @@ constexpr std::array kLibraries = {
     Library{"boost/url", "Boost::url"},        Library{"curl/", "CURL::libcurl"},
     Library{"openssl/", "OpenSSL::Crypto"},    Library{"spdlog/", "spdlog::spdlog"},
     Library{"fmt/", "spdlog::spdlog"},         Library{"prometheus/", "prometheus-cpp::core"},
+    Library{"zlib.h", "ZLIB::ZLIB"},           Library{"zstd", "PkgConfig::ZSTD"},
     Library{"CLI/", "CLI11::CLI11"},           Library{"systemd/", "PkgConfig::SYSTEMD"},
 };
 

@@ -79,6 +79,9 @@ class Client {
 
   Answer ask(std::string_view request) { return send(request) ? receive() : Answer{}; }
 
+  /// Nothing more will be sent; answers are still read.
+  void end_sending() { ::shutdown(socket_, SHUT_WR); }
+
   /// True if the server closes without another byte.
   bool is_closed() {
     char byte = 0;

@@ -42,7 +42,7 @@ TEST(Connection, ReadsARequestThatComesByteByByte) {
   EXPECT_EQ(client.receive().status, 200);
 }
 
-TEST(Connection, OptionsTellWhatAPathTakesAndLetNoOtherOriginIn) {
+TEST(Connection, C7OptionsTellWhatAPathTakesAndLetNoOtherOriginIn) {
   World world;
   world.start();
   const auto options = [](const char* path) {
@@ -122,7 +122,7 @@ TEST(Connection, StaysUsableAfterEveryErrorWhoseEndIsKnown) {
   }
 }
 
-TEST(Connection, IsUsableAfterABodyOfFortyMegabytesWasRefused) {
+TEST(Connection, C6IsUsableAfterABodyOfFortyMegabytesWasRefused) {
   World world;
   Client client(world.start().port());
   const std::string body(40'000'000, ' ');
@@ -188,7 +188,7 @@ TEST(Connection, TellsAWaitingSenderToContinue) {
   EXPECT_EQ(client.ask(get("/-/healthy")).status, 200);
 }
 
-TEST(Connection, ReadsChunkedBodies) {
+TEST(Connection, C2ReadsChunkedBodies) {
   World world;
   Client client(world.start().port());
   const std::string head =

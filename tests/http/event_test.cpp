@@ -175,6 +175,18 @@ TEST_F(Events, OverloadIs429HereAsThisSenderTakes5xxAnd4xxForSomethingElse) {
   EXPECT_EQ(world_.ask(post("/api/v2/alerts", kOneAlert)).status, 503);
 }
 
+TEST_F(Events, C3ADefaultContentTypeOfSendersIsFineWhereThePathSaysWhatComes) {
+  world_.start();
+  for (const char* type : {"application/x-www-form-urlencoded", "text/plain", "text/json"}) {
+    SCOPED_TRACE(type);
+    const std::string line = "Content-Type: " + std::string(type) + "\r\n";
+    EXPECT_EQ(world_.ask(post("/v2/enqueue", event("trigger"), line)).status, 202);
+    EXPECT_EQ(world_.ask(post("/api/v2/alerts", kOneAlert, line)).status, 415);
+  }
+  EXPECT_EQ(world_.ask(post("/v2/enqueue", event("trigger"), "")).status, 202);
+  EXPECT_EQ(world_.ask(post("/v2/enqueue", "a=b", "")).status, 400);
+}
+
 TEST_F(Events, AnEventIsAtMostAMebibyte) {
   world_.start();
   EXPECT_EQ(send(event("trigger", R"(,"padding":")" + std::string(2U << 20, 'x') + "\"")).status,
@@ -298,7 +310,7 @@ TEST(TimedSignatures, S11AreJudgedByTheGivenClockToTheSecond) {
   sender.hmac_header = "X-Tocsin-Signature";
   std::string value;
   Request request;
-  request.body = "[]";
+  request.body = request.body_as_sent = "[]";
   request.head.header = [&](std::string_view) { return std::string_view(value); };
   struct Case {
     const char* time;

@@ -27,7 +27,7 @@ TEST(Intake, AnEmptyArrayIsFineAndAsksNobody) {
   EXPECT_TRUE(world.seen().empty());
 }
 
-TEST(Intake, GoodAlertsOfABatchAreKept) {
+TEST(Intake, C44GoodAlertsOfABatchAreKept) {
   World world;
   world.start();
   EXPECT_EQ(
