@@ -63,7 +63,7 @@ TEST(Text, HostileTextBecomesAHarmlessJsonString) {
   }
 }
 
-TEST(Text, ALogValueNeverLeavesItsPair) {
+TEST(Text, C23ALogValueNeverLeavesItsPair) {
   struct Case {
     const char* name;
     std::string_view text;

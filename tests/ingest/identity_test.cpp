@@ -88,7 +88,7 @@ TEST(Identity, AnAlertOfIgnoredLabelsOnlyKeepsThem) {
             world.key_of(R"({"labels":{"replica":"2"}})"));
 }
 
-TEST(Identity, IsTakenBeforeLimitsCut) {
+TEST(Identity, R52IsTakenBeforeLimitsCut) {
   World world;
   world.terms.limits.labels = 4;
   world.terms.limits.label_value = 10;
@@ -103,7 +103,7 @@ TEST(Identity, IsTakenBeforeLimitsCut) {
   EXPECT_EQ(one->reports[0].labels, two->reports[0].labels);
 }
 
-TEST(Identity, ValuesAreCutBetweenCharacters) {
+TEST(Identity, C41ValuesAreCutBetweenCharacters) {
   World world;
   world.terms.limits.label_value = 6;
   const auto decoded = world.decode(R"([{"labels":{"a":"xxxxéé","b":"12345é","c":"日本語"}}])");

@@ -53,7 +53,7 @@ TEST(Keyed, ACriterionThatHoldsOnlyNowRaisesTheIncident) {
   EXPECT_EQ(world.incident(1).severity_criterion, "tier-0-outage");
 }
 
-TEST(Keyed, LabelsThatVanishAreKeptWhileItFires) {
+TEST(Keyed, C42LabelsThatVanishAreKeptWhileItFires) {
   World world;
   world.keyed("group", "alertname=Disk service=checkout severity=warning instance=a");
   const std::size_t rows = world.rows_written();
@@ -63,7 +63,7 @@ TEST(Keyed, LabelsThatVanishAreKeptWhileItFires) {
   EXPECT_EQ(world.rows_written(), rows) << "nothing has changed";
 }
 
-TEST(Keyed, ASeverityThatFallsIsIgnoredWhileItFires) {
+TEST(Keyed, C42ASeverityThatFallsIsIgnoredWhileItFires) {
   World world;
   world.keyed("group", "alertname=Disk service=checkout severity=critical");
   const std::size_t rows = world.rows_written();
