@@ -111,10 +111,11 @@ struct Pipeline::Impl {
     return decision.answer;
   }
 
-  void take_deadlines(Now now) {
+  /// What is due, each as a step.
+  void take_deadlines(Now now, std::size_t& steps, std::size_t steps_max) {
     static const triage::Step kTick = triage::Tick{};
     const triage::Context context{.source = {}, .actor = {}, .if_version = {}};
-    while (!is_full() && triage::due(*state, now)) {
+    for (; steps < steps_max && !is_full() && triage::due(*state, now); ++steps) {
       decision.clear();
       triage::decide(*state, *policy, kTick, context, now, decision);
       CHECK(!decision.changes.empty());  // Or a due deadline would be due for ever.
@@ -227,8 +228,9 @@ bool Pipeline::decide(Now now, std::size_t steps_max) {
   Impl& self = *impl_;
   CHECK(now.timeline >= self.last_now);
   self.last_now = now.timeline;
-  if (!self.awaits_restart) self.take_deadlines(now);
-  for (std::size_t steps = 0; steps < steps_max && !self.is_full();) {
+  std::size_t steps = 0;
+  if (!self.awaits_restart) self.take_deadlines(now, steps, steps_max);
+  while (steps < steps_max && !self.is_full()) {
     std::unique_ptr<Delivery> delivery = self.lanes.take();
     if (delivery == nullptr) return false;
     steps += delivery->steps.size();
@@ -236,7 +238,7 @@ bool Pipeline::decide(Now now, std::size_t steps_max) {
     const std::uint64_t seq = self.open_is_durable ? self.taken_seq + 1 : self.taken_seq;
     self.waiting.push_back({seq, std::move(delivery)});
     // A step may have made something due at this very instant.
-    if (!self.awaits_restart) self.take_deadlines(now);
+    if (!self.awaits_restart) self.take_deadlines(now, steps, steps_max);
   }
   return !self.lanes.empty() || triage::due(*self.state, now);
 }

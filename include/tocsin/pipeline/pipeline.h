@@ -41,7 +41,8 @@ class Pipeline {
   void set_policy(std::shared_ptr<const triage::Policy>);
 
   /// Decides waiting deliveries and due deadlines into the open batch until it is full, nothing is
-  /// left or about `steps_max` steps have been decided. True if there may be more to do at once.
+  /// left or about `steps_max` steps have been decided; a deadline is one, and no delivery is taken
+  /// before all that are due. True if there may be more to do at once.
   bool decide(Now, std::size_t steps_max = std::numeric_limits<std::size_t>::max());
 
   /// Closes the open batch for committing, if it holds anything durable (or volatile rows worth
