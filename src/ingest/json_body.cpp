@@ -1,6 +1,7 @@
 #include "ingest/json_body.h"
 
 #include <cstring>
+#include <new>
 #include <string>
 
 namespace tocsin::ingest {
@@ -27,6 +28,7 @@ simdjson::error_code JsonBody::read(Memory& memory, std::string_view body, std::
   std::memcpy(memory.padded.data(), body.data(), body.size());
   std::memset(memory.padded.data() + body.size(), ' ', simdjson::SIMDJSON_PADDING);
   if (memory.parser.capacity() < body.size() || memory.depth_max != depth_max) {
+    memory.depth_max = 0;  // If it fails halfway the parser finds everything too deep from then on.
     const auto failed = memory.parser.allocate(padded * 5 / 4, depth_max);
     if (failed != simdjson::SUCCESS) return failed;
     memory.depth_max = depth_max;
@@ -49,12 +51,13 @@ std::expected<simdjson::dom::element, BodyError> JsonBody::parse(std::string_vie
   if (numbers == Numbers::unread) {
     const auto failed = read(memory, body, depth_max + 1, root);
     if (failed == simdjson::SUCCESS) return root;
-    if (failed == simdjson::MEMALLOC) return body_error("not enough memory for it", "malformed");
+    if (failed == simdjson::MEMALLOC) throw std::bad_alloc();
   }
   const auto repaired = repair_json(body, depth_max, numbers);
   if (!repaired) return std::unexpected(repaired.error());
   const auto failed_again = read(memory, *repaired, depth_max + 1, root);
   if (failed_again == simdjson::SUCCESS) return root;
+  if (failed_again == simdjson::MEMALLOC) throw std::bad_alloc();
   return body_error(simdjson::error_message(failed_again), "malformed");
 }
 
