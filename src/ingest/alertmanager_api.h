@@ -35,6 +35,13 @@ struct Scratch {
   std::vector<Label> pairs;
   std::string block;
   Time last_start, last_end;
+
+  /// One alert with very many labels must not stay for ever.
+  void let_go() {
+    constexpr std::size_t kKeptPairs = 4096;
+    if (pairs.capacity() > kKeptPairs) pairs = std::vector<Label>();
+    if (block.capacity() > kKeptPairs * sizeof(Label)) block = std::string();
+  }
 };
 
 /// The body of POST /api/v2/alerts as alerts.

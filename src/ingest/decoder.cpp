@@ -31,6 +31,9 @@ std::string_view to_string(RefusalReason reason) {
 struct Decoder::Impl {
   JsonBody json;
   Scratch scratch;
+
+  std::expected<Decoded, BodyError> decode(Kind, std::string_view body, const SourceTerms&, Memo*,
+                                           Arena&);
 };
 
 Decoder::Decoder() : impl_(std::make_unique<Impl>()) {}
@@ -66,14 +69,23 @@ std::expected<Decoded, BodyError> Decoder::decode(Kind kind, std::string_view bo
                                                   const SourceTerms& terms, Memo* memo,
                                                   Arena& arena) {
   CHECK(terms.secret != nullptr && terms.identity_ignore != nullptr);
-  const auto root = impl_->json.parse(body, terms.limits.depth, numbers_of(kind));
+  auto decoded = impl_->decode(kind, body, terms, memo, arena);
+  impl_->json.let_go();
+  impl_->scratch.let_go();
+  return decoded;
+}
+
+std::expected<Decoded, BodyError> Decoder::Impl::decode(Kind kind, std::string_view body,
+                                                        const SourceTerms& terms, Memo* memo,
+                                                        Arena& arena) {
+  const auto root = json.parse(body, terms.limits.depth, numbers_of(kind));
   if (!root) return std::unexpected(root.error());
   Memo::Impl* known = memo == nullptr ? nullptr : &memo->impl();
   switch (kind) {
     case Kind::alertmanager_api:
-      return read_alert_array(*root, terms, known, arena, impl_->scratch);
+      return read_alert_array(*root, terms, known, arena, scratch);
     case Kind::alertmanager:
-      return read_alertmanager_webhook(*root, terms, known, arena, impl_->scratch);
+      return read_alertmanager_webhook(*root, terms, known, arena, scratch);
     case Kind::pagerduty:
       return read_pagerduty_event(*root, terms, arena);
     case Kind::json:

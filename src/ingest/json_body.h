@@ -17,10 +17,12 @@ namespace tocsin::ingest {
 class JsonBody {
  public:
   /// The document stays valid until the next call. Bodies above kKeptMax use memory of their own
-  /// that is freed with the next call: one large body must not stay for ever.
+  /// that is freed with the next call or let_go(): one large body must not stay for ever.
   /// With Numbers::as_text every number is a string that holds what stood in the body.
   std::expected<simdjson::dom::element, BodyError> parse(std::string_view body,
                                                          std::size_t depth_max, Numbers numbers);
+  /// The document is not needed any more.
+  void let_go() { large_.reset(); }
 
  private:
   static constexpr std::size_t kKeptMax = 1U << 20;
