@@ -135,6 +135,11 @@ std::expected<void, StoreError> Folder::make_private(const std::string& file) co
   return {};
 }
 
+std::expected<void, StoreError> Folder::sync() const {
+  if (sync_folder(path_)) return {};
+  return std::unexpected(cannot("sync the folder", path_));
+}
+
 std::uint64_t Folder::free_bytes() const {
   struct statvfs found {};
   if (statvfs(path_.c_str(), &found) != 0) return 0;

@@ -24,6 +24,9 @@ class Folder {
   /// An empty file of mode 0600, so that SQLite's files are not readable by others.
   std::expected<void, StoreError> make_private(const std::string& file) const;
 
+  /// Makes the names of the files in it durable.
+  std::expected<void, StoreError> sync() const;
+
   std::uint64_t free_bytes() const;
   /// Makes the reserve if it is missing and `free_at_least` bytes are free; going on without is no
   /// error.

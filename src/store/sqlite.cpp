@@ -195,13 +195,24 @@ void Statement::reset() {
   bound_ = SQLITE_OK;
 }
 
+namespace {
+
+/// After the one row: a change of the journal mode tells the new one first, and is committed then.
+int end_after_row(Statement& statement) {
+  const int code = statement.step();
+  if (code == SQLITE_ROW) return SQLITE_ERROR;
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+}  // namespace
+
 int query_integer(sqlite3* db, const char* sql, std::int64_t& out) {
   Statement statement;
   if (const int code = statement.prepare(db, sql); code != SQLITE_OK) return code;
   const int code = statement.step();
   if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_ERROR : code;
   out = statement.row().integer();
-  return SQLITE_OK;
+  return end_after_row(statement);
 }
 
 int query_text(sqlite3* db, const char* sql, std::string& out) {
@@ -210,7 +221,7 @@ int query_text(sqlite3* db, const char* sql, std::string& out) {
   const int code = statement.step();
   if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_ERROR : code;
   out = statement.row().text();
-  return SQLITE_OK;
+  return end_after_row(statement);
 }
 
 }  // namespace tocsin::store

@@ -223,6 +223,10 @@ std::expected<Loaded, StoreError> SqliteStore::try_load(bool& short_of_space) {
   if (ended.code != SQLITE_OK) {
     return std::unexpected(error_of(db_.get(), ended.code, "cannot write to " + path_));
   }
+  // SQLite, which made the log, takes no notice when the folder that names it cannot be synced.
+  if (real_disk_) {
+    if (auto synced = folder_->sync(); !synced) return std::unexpected(synced.error());
+  }
   epoch_ = loaded->epoch;
   return loaded;
 }

@@ -29,11 +29,13 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 class Sink:
-    """Answers every POST with `status` after it was kept; `hang` makes it answer nothing at all."""
+    """Answers every POST with `status` after it was kept; `hang` makes it answer nothing at all, `closes` ends the connection
+    after each answer."""
 
     def __init__(self):
         self.status = 200
         self.hang = threading.Event()
+        self.closes = False
         self.pages = []
         self.changed = threading.Condition()
         sink = self
@@ -53,6 +55,8 @@ class Sink:
                     return
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
+                if sink.closes:
+                    self.send_header("Connection", "close")
                 self.end_headers()
 
             def log_message(self, *_):

@@ -28,8 +28,8 @@ int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset)
 }
 
 int sync(sqlite3_file* file, int flags) {
-  ++of(file).faults->syncs;
-  if (of(file).faults->sync_fails) return SQLITE_IOERR_FSYNC;
+  FaultyVfs& faults = *of(file).faults;
+  if (++faults.syncs == faults.failing_sync || faults.sync_fails) return SQLITE_IOERR_FSYNC;
   return io(file).xSync(real(file), flags);
 }
 

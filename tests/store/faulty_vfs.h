@@ -20,6 +20,7 @@ class FaultyVfs {
 
   bool full = false;        ///< Writes to the database and its WAL meet SQLITE_FULL.
   bool sync_fails = false;  ///< Every sync fails with SQLITE_IOERR_FSYNC.
+  int failing_sync = 0;     ///< The one with this number fails, counted by `syncs`.
   int syncs = 0;
   int database_writes = 0;
   int wal_writes = 0;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "store/faulty_vfs.h"
 #include "store/heads.h"
 #include "store/reader.h"
 #include "store/store_world.h"
@@ -226,6 +227,24 @@ TEST(Refusal, AnEmptyFileBecomesAStore) {
   const TempFolder folder;
   write_file(folder.file("tocsin.db"), "");
   EXPECT_EQ(kind_of_open_error(bare(folder)), "opened");
+}
+
+// R60: the change to a WAL tells its success before it is committed.
+TEST(Refusal, AStoreIsNotMadeIfASyncFailsWhileItIs) {
+  FaultyVfs vfs;
+  int number = 0;
+  while (number < 100) {
+    const TempFolder folder;
+    vfs.syncs = 0;
+    vfs.failing_sync = ++number;
+    const auto opened = open_sqlite(bare(folder, vfs.name()));
+    const bool failed = vfs.syncs >= number;
+    EXPECT_EQ(opened.has_value(), !failed) << "sync " << number;
+    vfs.failing_sync = 0;
+    if (!failed) break;
+    EXPECT_EQ(kind_of_open_error(bare(folder, vfs.name())), "opened") << "after sync " << number;
+  }
+  EXPECT_GT(number, 4);
 }
 
 TEST(Refusal, OddFolderNamesAreNoUris) {
