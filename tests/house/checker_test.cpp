@@ -166,6 +166,12 @@ constexpr Case kCases[] = {
     {"sleep in a bench", sleeping_tests, "tests/bench/a.cpp", "usleep(1);\n", ""},
     {"sleep in a literal", sleeping_tests, "tests/store/a.cpp", "auto s = \"usleep(1)\";\n", ""},
 
+    {"a store that speaks HTTP", outgoing_store, "src/store/a.cpp", "#include <curl/curl.h>\n",
+     "src/store/a.cpp:1: the store includes curl/curl.h"},
+    {"a front door with a socket", outgoing_store, "include/tocsin/store/a.h",
+     "#include <sys/socket.h>\n", "include/tocsin/store/a.h:1: the store includes sys/socket.h"},
+    {"a room that may speak", outgoing_store, "src/delivery/a.cpp", "#include <curl/curl.h>\n", ""},
+
     {"std::regex", backtracking, "src/rules/a.cpp", "std::regex r;\n",
      "src/rules/a.cpp:1: std::regex has no bound"},
     {"regex header", backtracking, "tests/rules/a.cpp", "#include <regex>\n",

@@ -251,6 +251,24 @@ Findings impure_core(const Sources& sources) {
   return findings;
 }
 
+Findings outgoing_store(const Sources& sources) {
+  static constexpr std::array<std::string_view, 8> kMeans = {
+      "curl/",   "boost/asio", "boost/beast", "sys/socket.h",
+      "netdb.h", "netinet/",   "arpa/inet.h", "sys/un.h"};
+  Findings findings;
+  for (const SourceText& source : sources) {
+    if (side_of(source.path) == Side::test || room_of(source) != "store") continue;
+    for (const Include& include : source.includes) {
+      const bool means = std::ranges::any_of(
+          kMeans, [&](std::string_view prefix) { return include.name.starts_with(prefix); });
+      if (!means) continue;
+      findings.push_back(place(source, include.line) + "the store includes " + include.name +
+                         "; nobody may wait for a peer while a transaction is open");
+    }
+  }
+  return findings;
+}
+
 Findings sleeping_tests(const Sources& sources) {
   static constexpr std::array<std::string_view, 6> kTokens = {
       "sleep_for", "sleep_until", "usleep", "nanosleep", "sleep(", "poll(nullptr"};

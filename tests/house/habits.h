@@ -21,6 +21,8 @@ Findings heavy_front_doors(const Sources&);
 Findings strayed_libraries(const Drawing&, const Sources&);
 /// The core knows no clock, thread, lock, stream, file, environment, randomness or unordered order.
 Findings impure_core(const Sources&);
+/// The store, which holds transactions open, has no means to reach anybody outside (R53).
+Findings outgoing_store(const Sources&);
 /// Tests wait for events, not for time.
 Findings sleeping_tests(const Sources&);
 /// std::regex backtracks without a bound; RE2 does not.

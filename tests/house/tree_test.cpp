@@ -71,6 +71,12 @@ TEST(Tree, HasNoArrowThatTheDrawingLacks) { expect_none(arrows_not_drawn(drawing
 TEST(Tree, HasFrontDoorsOfTheStandardLibraryOnly) { expect_none(heavy_front_doors(tree())); }
 TEST(Tree, KeepsLibrariesInTheirRooms) { expect_none(strayed_libraries(drawing(), tree())); }
 TEST(Tree, HasAPureCore) { expect_none(impure_core(tree())); }
+TEST(Tree, R53HasAStoreThatReachesNobodyWhileATransactionIsOpen) {
+  expect_none(outgoing_store(tree()));
+  for (const char* room : {"delivery", "http", "ingest", "telemetry", "daemon"}) {
+    EXPECT_FALSE(reachable(drawing(), "store").contains(room)) << room;
+  }
+}
 TEST(Tree, HasNoTestThatWaitsForTime) { expect_none(sleeping_tests(tree())); }
 TEST(Tree, HasNoStdRegex) { expect_none(backtracking(tree())); }
 TEST(Tree, HasNamesThatSaySomething) { expect_none(empty_names(tree())); }

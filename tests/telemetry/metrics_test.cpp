@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -191,6 +192,25 @@ TEST(Metrics, TheProcessIsShown) {
   EXPECT_NE(value_of(metrics, "process_cpu_seconds_total"), "");
 }
 
+// R48: a scrape reads gauges that were set before; it is given no state it could walk through.
+TEST(Metrics, R48AScrapeHasAsManySeriesWhateverIsActive) {
+  Metrics metrics;
+  triage::State state;
+  metrics.state(state);
+  const std::string before = metrics.text();
+  for (std::uint64_t id = 1; id <= 20'000; ++id) {
+    triage::Incident incident;
+    incident.id = {id};
+    state.incidents.emplace_hint(state.incidents.end(), incident.id, incident);
+    state.pages.emplace_hint(state.pages.end(), PageId{id}, triage::Page{});
+  }
+  for (int second = 0; second < 3; ++second) metrics.state(state);
+  const std::string after = metrics.text();
+  EXPECT_EQ(value_of(metrics, "tocsin_pages_owed"), "20000");
+  EXPECT_EQ(std::ranges::count(after, '\n'), std::ranges::count(before, '\n'));
+}
+
+// R48: what sets them once a second is bounded, too.
 TEST(IncidentTally, LooksAtABoundedNumberPerCallAndIsExactInTheEnd) {
   triage::State state;
   constexpr std::size_t kIncidents = 2 * IncidentTally::kPerCall + 5;
