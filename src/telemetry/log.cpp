@@ -135,6 +135,12 @@ struct Log::Impl {
     // Lines arrive complete: their time is that of the call, not that of the writing thread.
     logger->set_level(spdlog::level::info);
   }
+  /// First the thread, which writes what still waits: the last line holds the logger, and would be
+  /// the one to end it.
+  ~Impl() { pool.reset(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
   void post(Level level, const std::string& line) {
     logger->log(spdlog_level(level), spdlog::string_view_t(line));
   }
