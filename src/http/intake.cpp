@@ -19,10 +19,6 @@ constexpr std::size_t kInventedKeyDigits = 32;
 /// Refused alerts that an answer names.
 constexpr std::size_t kNamedMax = 5;
 
-Instant wall_now() {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
-
 bool wants_labels(const triage::Delivery& delivery) {
   return std::ranges::any_of(delivery.answers, [](const triage::StepAnswer& answer) {
     return answer.fate == triage::Fate::needs_labels;

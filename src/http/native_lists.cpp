@@ -10,10 +10,6 @@
 namespace tocsin::http {
 namespace {
 
-Instant wall_now() {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
-
 /// Goes on with pages of `wanted` until `limit` rows pass, none are left or enough were looked at.
 struct Scan {
   std::vector<store::AlertRow> rows;

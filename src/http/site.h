@@ -21,6 +21,11 @@ namespace tocsin::http {
 
 using Clock = std::chrono::steady_clock;
 
+/// What people and senders call now.
+inline Instant wall_now() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
 /// Lets a line through once a second for each key and counts the others.
 class LineLimiter {
  public:
