@@ -16,6 +16,20 @@ struct BodyTerms {
   bool keeps_sent = false;  ///< The bytes as they were sent are signed.
 };
 
+/// "the body is larger than N bytes; send it in parts"
+std::string size_detail(std::uint64_t most);
+
+/// What a sender is told about a trouble.
+struct BodyRefusal {
+  int status = 413;
+  std::string detail;
+  std::string_view reason;  ///< Bounded, for metrics.
+};
+BodyRefusal refusal_of(BodyTrouble, std::uint64_t most);
+
+/// Whether a Content-Type is that of JSON, with whatever parameters.
+bool is_json(std::string_view content_type);
+
 /// A request's body as it comes in.
 class Body {
  public:

@@ -14,16 +14,6 @@
 namespace tocsin::http {
 namespace {
 
-bool is_json(std::string_view content_type) {
-  const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
-  if (type.size() != kJson.size()) return false;
-  for (std::size_t i = 0; i < type.size(); ++i) {
-    const char c = type[i] >= 'A' && type[i] <= 'Z' ? static_cast<char>(type[i] + 32) : type[i];
-    if (c != kJson[i]) return false;
-  }
-  return true;
-}
-
 /// As which refusal it is counted.
 std::string_view reason_of(triage::Shed shed) {
   switch (shed) {
@@ -38,10 +28,6 @@ std::string_view reason_of(triage::Shed shed) {
 }
 
 }  // namespace
-
-std::string size_detail(std::uint64_t most) {
-  return "the body is larger than " + std::to_string(most) + " bytes; send it in parts";
-}
 
 Exchange::Exchange(NetThread& net, const Peer& peer, Conversation& conversation)
     : net_(net), peer_(peer), conversation_(conversation) {}
@@ -171,25 +157,8 @@ bool Exchange::may_be_signed() const {
 }
 
 Response Exchange::refuse_body(BodyTrouble trouble) {
-  switch (trouble) {
-    case BodyTrouble::none:
-    case BodyTrouble::too_large:
-      break;
-    case BodyTrouble::ratio:
-      return broken(413,
-                    "without its coding the body is more than " + std::to_string(kRatioMax) +
-                        " times as large as it was sent; send it in parts, or as it is",
-                    "ratio");
-    case BodyTrouble::coding:
-      return broken(400, "the body is broken: it is not what its Content-Encoding says, or cut off",
-                    "content_coding");
-    case BodyTrouble::window:
-      return broken(413,
-                    "the body needs a zstd window of more than 8 MiB; compress it at a level up "
-                    "to 19 and without --long",
-                    "window");
-  }
-  return broken(413, size_detail(body_terms_.most), "too_large");
+  const BodyRefusal why = refusal_of(trouble, body_terms_.most);
+  return broken(why.status, why.detail, why.reason);
 }
 
 std::optional<Response> Exchange::body_grew(std::uint64_t bytes) {

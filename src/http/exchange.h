@@ -15,9 +15,6 @@ namespace tocsin::http {
 
 class NetThread;
 
-/// "the body is larger than N bytes; send it in parts"
-std::string size_detail(std::uint64_t most);
-
 /// One request from head to response, and then the next of the same connection. Knows no bytes of
 /// HTTP. On its net thread only.
 class Exchange {
