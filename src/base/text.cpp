@@ -70,7 +70,7 @@ std::uint64_t word_at(const char* from) {
 /// kilobyte of them for each alert. The tests for zero and for "less than" are those of
 /// https://graphics.stanford.edu/~seander/bithacks.html; they may see too much behind a byte that
 /// is not plain, never before it.
-bool is_plain_word(std::uint64_t word) {
+[[gnu::always_inline]] inline bool is_plain_word(std::uint64_t word) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHighs = 0x8080808080808080;
   const auto has = [](std::uint64_t bytes, unsigned char byte) {

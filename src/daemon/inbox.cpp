@@ -28,20 +28,23 @@ bool Inbox::has_room(const triage::Delivery& delivery, std::size_t lane, std::si
 }
 
 Inbox::Put Inbox::put(std::unique_ptr<triage::Delivery>& delivery) {
+  const Put result = put_quietly(delivery);
+  if (result == Put::taken) something_.notify_one();
+  return result;
+}
+
+Inbox::Put Inbox::put_quietly(std::unique_ptr<triage::Delivery>& delivery) {
   const std::size_t bytes = delivery->bytes();
   const bool is_outcome = delivery->lane == triage::Lane::outcomes;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (closed_ && !is_outcome) return Put::closed;
-    std::size_t& lane = lane_bytes_[lane_name(*delivery)];
-    if (!has_room(*delivery, lane, bytes)) return Put::lane_full;
-    lane += bytes;
-    bytes_ += bytes;
-    if (delivery->lane == triage::Lane::intake) intake_bytes_ += bytes;
-    delivery->charged = bytes;
-    waiting_.deliveries.push_back(std::move(delivery));
-  }
-  something_.notify_one();
+  const std::scoped_lock lock(mutex_);
+  if (closed_ && !is_outcome) return Put::closed;
+  std::size_t& lane = lane_bytes_[lane_name(*delivery)];
+  if (!has_room(*delivery, lane, bytes)) return Put::lane_full;
+  lane += bytes;
+  bytes_ += bytes;
+  if (delivery->lane == triage::Lane::intake) intake_bytes_ += bytes;
+  delivery->charged = bytes;
+  waiting_.deliveries.push_back(std::move(delivery));
   return Put::taken;
 }
 

@@ -30,12 +30,14 @@ class Inbox {
 
   enum class Put { taken, lane_full, closed };
   Put put(std::unique_ptr<triage::Delivery>&);
+  /// The same for one of several: the core thread may go on sleeping until wake().
+  Put put_quietly(std::unique_ptr<triage::Delivery>&);
   /// A question about live state; runs on the core thread and must be done within 1 ms.
   void ask(std::function<void()>);
   /// The commit thread waits for the disk only, and is done with its batch.
   void batch_written();
   void batch_done();
-  /// Wakes the core thread without anything for it.
+  /// Wakes the core thread.
   void wake();
   /// No further deliveries of people and sources; outcomes still pass.
   void close();

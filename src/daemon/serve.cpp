@@ -137,7 +137,7 @@ class Daemon {
     options.inherited_socket = inherited_socket();
     options.version = std::string(cli::kVersion);
     options.doors.submit = [this](std::unique_ptr<triage::Delivery>& delivery) {
-      switch (inbox_.put(delivery)) {
+      switch (inbox_.put_quietly(delivery)) {
         case Inbox::Put::taken:
           return http::Submitted::accepted;
         case Inbox::Put::lane_full:
@@ -147,6 +147,7 @@ class Daemon {
       }
       return http::Submitted::stopping;
     };
+    options.doors.wake = [this] { inbox_.wake(); };
     options.doors.policy = [this] { return policy_.load(); };
     options.doors.make_reader = [this] { return make_reader(); };
     options.doors.is_ready = [this] { return ready_.load(); };

@@ -8,18 +8,16 @@ bool Exchange::is_admitted_by_body() const {
   const Route& route = *request_.route;
   if (route.work != Work::intake) return false;
   if (route.key_in_body) return true;
-  const auto policy = net_.site().options.doors.policy();
   const config::Sender* sender =
-      find_sender(request_.terms->senders, intake_source(*policy, request_));
+      find_sender(request_.terms->senders, intake_source(*request_.policy, request_));
   return sender != nullptr && !sender->hmac_secret.empty();
 }
 
 std::optional<Response> Exchange::admit() {
   Site& site = net_.site();
-  const auto policy = site.options.doors.policy();
-  Signature found = check_signature_of(intake_source(*policy, request_));
+  Signature found = check_signature_of(intake_source(*request_.policy, request_));
   if (request_.caller.actor.empty() && found == Signature::good) {
-    const std::string source(intake_source(*policy, request_));
+    const std::string source(intake_source(*request_.policy, request_));
     request_.caller = Caller{.actor = "source:" + source, .teams = {}, .source = source};
   }
   if (request_.caller.actor.empty() && request_.route->key_in_body) {
@@ -30,7 +28,7 @@ std::optional<Response> Exchange::admit() {
     request_.caller = *std::move(caller);
     if (request_.caller.credential_ignored) site.count_access("ignored");
     // Of the source whose key it is.
-    found = check_signature_of(intake_source(*policy, request_));
+    found = check_signature_of(intake_source(*request_.policy, request_));
   }
   if (found != Signature::none_needed && found != Signature::good) return deny_signature(found);
   return take_once();

@@ -36,8 +36,7 @@ Exchange::~Exchange() { end(); }
 
 void Exchange::count_refusal(std::string_view reason) {
   if (request_.route == nullptr || request_.route->work != Work::intake) return;
-  const auto policy = net_.site().options.doors.policy();
-  net_.site().count_rejected(intake_source(*policy, request_), reason, 1);
+  net_.site().count_rejected(intake_source(*request_.policy, request_), reason, 1);
 }
 
 std::optional<Response> Exchange::refuse(int status, std::string_view detail,
@@ -77,6 +76,7 @@ std::optional<Response> Exchange::begin(const Head& head) {
   Found found = find_route(head.method, request_.path);
   if (found.route == nullptr) return no_route(found);
   request_.route = found.route;
+  if (found.route->work == Work::intake) request_.policy = site.options.doors.policy();
   request_.prefix = found.prefix;
   request_.id = found.id;
 
@@ -151,8 +151,7 @@ bool Exchange::may_be_signed() const {
     return std::ranges::any_of(
         senders, [](const config::Sender& sender) { return !sender.hmac_secret.empty(); });
   }
-  const auto policy = net_.site().options.doors.policy();
-  const config::Sender* sender = find_sender(senders, intake_source(*policy, request_));
+  const config::Sender* sender = find_sender(senders, intake_source(*request_.policy, request_));
   return sender != nullptr && !sender->hmac_secret.empty();
 }
 
@@ -233,6 +232,7 @@ bool Exchange::try_submit() {
   switch (net_.site().options.doors.submit(waiting_)) {
     case Submitted::accepted:
       waiting_.reset();
+      net_.wake_core_soon();
       return true;
     case Submitted::lane_full:
       return false;
@@ -374,7 +374,9 @@ void Exchange::answered(int status) {
 void Exchange::end() {
   give_back_body();
   if (!std::exchange(open_, false)) return;
-  request_.terms.reset();  // An idle connection keeps no former configuration in memory.
+  // An idle connection keeps no former configuration in memory.
+  request_.terms.reset();
+  request_.policy.reset();
   net_.site().open_requests.fetch_sub(1, std::memory_order_relaxed);
 }
 

@@ -118,14 +118,14 @@ std::string_view intake_source(const triage::Policy& policy, const Request& requ
 }
 
 Intake::Next Intake::begin(NetThread& net, const Request& request) {
-  const auto policy = net.site().options.doors.policy();
-  source_ = intake_source(*policy, request);
+  const triage::Policy& policy = *request.policy;
+  source_ = intake_source(policy, request);
   dialect_ = request.dialect;
   body_ = request.body;
   tells_all_ = !request.id.empty();
   replays_ = false;
   only_.clear();
-  const auto kind = kind_of_request(*policy, request);
+  const auto kind = kind_of_request(policy, request);
   if (!kind) return kind.error();
   kind_ = *kind;
   // What answers for every alert by its labels needs them.

@@ -121,6 +121,15 @@ Exchange* NetThread::take(std::uint64_t ticket) {
   return std::exchange(expected.exchange, nullptr);
 }
 
+void NetThread::wake_core_soon() {
+  if (std::exchange(wakes_core_, true)) return;
+  // It comes behind the handlers of all sockets that are ready now.
+  asio::post(io_, [this] {
+    wakes_core_ = false;
+    site_.options.doors.wake();
+  });
+}
+
 void NetThread::retry_later(Exchange& exchange) {
   retrying_.push_back(&exchange);
   if (retrying_.size() > 1) return;

@@ -58,6 +58,8 @@ class NetThread {
   void forget(std::uint64_t ticket);
   /// Calls exchange.retry() every few milliseconds until it returns true.
   void retry_later(Exchange&);
+  /// Something was submitted: wakes the core when what is at hand here has been done.
+  void wake_core_soon();
   /// Destroys the session once this call's stack is left.
   void remove(Session&);
 
@@ -86,6 +88,7 @@ class NetThread {
   std::vector<Expected> expected_;
   std::vector<std::uint32_t> free_;
   std::deque<Exchange*> retrying_;
+  bool wakes_core_ = false;  ///< Posted.
   std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
   std::thread thread_;
 };

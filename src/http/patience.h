@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <ctime>
 
 #include "http/limits.h"
 
@@ -12,6 +14,14 @@ namespace tocsin::http {
 class Patience {
  public:
   using Clock = std::chrono::steady_clock;
+
+  /// Clock::now() to some milliseconds, for a fifth of its cost.
+  static Clock::time_point now() {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    return Clock::time_point(std::chrono::seconds(time.tv_sec) +
+                             std::chrono::nanoseconds(time.tv_nsec));
+  }
 
   void begin(Clock::time_point now, std::chrono::seconds limit) {
     limit_ = limit;

@@ -30,6 +30,8 @@ struct Request {
   std::string_view body_as_sent;  ///< With its content coding: what a signature is of.
   Caller caller;
   std::shared_ptr<const Terms> terms;  ///< Those it began with.
+  /// Of alerts: the one it began with, which names its source; a later one may decide.
+  std::shared_ptr<const triage::Policy> policy;
 };
 
 enum class Work : std::uint8_t {

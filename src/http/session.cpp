@@ -104,7 +104,7 @@ class Connection final : public Session, public Conversation {
 
   void enter(Phase phase, std::chrono::seconds limit) {
     phase_ = phase;
-    patience_.begin(Clock::now(), limit);
+    patience_.begin(Patience::now(), limit);
   }
 
   /// Goes on for as long as something can be done. What it calls may call it again.
@@ -208,7 +208,7 @@ class Connection final : public Session, public Conversation {
       left_ = rest_;
     }
     if (phase_ != Phase::idle && phase_ != Phase::head) {
-      patience_.moved(Clock::now(), moved.bytes);
+      patience_.moved(Patience::now(), moved.bytes);
     }
     return true;
   }
@@ -316,7 +316,7 @@ class Connection final : public Session, public Conversation {
       const Wire::Moved moved = wire_.write(first, second);
       if (moved.now != Now::done) return wait(moved.now);
       written_ += moved.bytes;
-      if (written_ < size) patience_.moved(Clock::now(), moved.bytes);
+      if (written_ < size) patience_.moved(Patience::now(), moved.bytes);
     }
     out_ = std::string();
     out_body_ = std::string();

@@ -5,9 +5,8 @@
 namespace tocsin::http {
 
 SubjectRow subject_of_row(const triage::Policy& policy, const store::AlertRow& row) {
-  const rules::Verdict verdict =
-      rules::match_decided(policy.rules, row.status.effects, row.labels, row.annotations,
-                           row.source);
+  const rules::Verdict verdict = rules::match_decided(policy.rules, row.status.effects, row.labels,
+                                                      row.annotations, row.source);
   return {verdict,
           rules::subject_of(policy.rules, verdict, row.labels, row.annotations, row.source)};
 }

@@ -163,6 +163,7 @@ class World {
     options.doors.submit = [this](std::unique_ptr<triage::Delivery>& d) { return submit(d); };
     rules::compile(policy.rules);
     const auto shared = std::make_shared<const triage::Policy>(policy);
+    options.doors.wake = [] {};
     options.doors.policy = [shared] { return shared; };
     options.doors.make_reader = [this] { return std::make_unique<ShelfReader>(shelf); };
     options.doors.is_ready = [this] { return ready.load(); };

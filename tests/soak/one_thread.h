@@ -65,7 +65,7 @@ class OneThread {
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   KeySecret secret_{"until the store is open"};
   ingest::Decoder decoder_;
-  ingest::Memo memo_{8U << 20};
+  ingest::Memo memo_{256U << 10};  // Full after a day: what it may take is not growth.
   pipeline::Released released_;
   std::vector<triage::StepAnswer> answers_;
   std::uint64_t pages_ = 0;

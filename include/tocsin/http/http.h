@@ -41,6 +41,9 @@ struct Doors {
   /// Takes the delivery if accepted. Its answer comes back through Server::answer with its reply_to.
   /// With lane_full the caller keeps it, stops reading that socket and tries again.
   std::function<Submitted(std::unique_ptr<triage::Delivery>&)> submit;
+  /// Wakes whoever decides what was submitted: once for all that a thread had at hand, since a wake
+  /// costs as much as reading a small request.
+  std::function<void()> wake;
   /// The policy in force.
   std::function<std::shared_ptr<const triage::Policy>()> policy;
   /// A reader for the calling read thread (made once per thread).
