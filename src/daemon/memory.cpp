@@ -18,12 +18,16 @@ GivingMemoryBack::GivingMemoryBack() {
 }
 
 GivingMemoryBack::~GivingMemoryBack() {
+  give_memory_back();
+  if (mi_collect != nullptr) mi_option_set(mi_option_decommit_delay, delay_);
+}
+
+void give_memory_back() {
   if (mi_collect == nullptr) {
     ::malloc_trim(0);
-    return;
+  } else {
+    mi_collect(true);
   }
-  mi_collect(true);
-  mi_option_set(mi_option_decommit_delay, delay_);
 }
 
 }  // namespace tocsin::daemon

@@ -16,4 +16,7 @@ class GivingMemoryBack {
   long delay_ = 0;
 };
 
+/// Gives back what this thread has freed; what others freed waits until they look.
+void give_memory_back();
+
 }  // namespace tocsin::daemon

@@ -17,6 +17,7 @@
 #include "daemon/commit_thread.h"
 #include "daemon/core_thread.h"
 #include "daemon/listen_socket.h"
+#include "daemon/memory.h"
 #include "daemon/own_steps.h"
 #include "daemon/page_log.h"
 #include "daemon/page_thread.h"
@@ -148,6 +149,7 @@ class Daemon {
       return http::Submitted::stopping;
     };
     options.doors.wake = [this] { inbox_.wake(); };
+    options.doors.give_memory_back = give_memory_back;
     options.doors.policy = [this] { return policy_.load(); };
     options.doors.make_reader = [this] { return make_reader(); };
     options.doors.is_ready = [this] { return ready_.load(); };

@@ -55,6 +55,7 @@ std::optional<Response> Exchange::begin(const Head& head) {
   request_.caller = {};
   replay_.reset();
   once_.clear();
+  waits_since_.reset();
   request_.dialect = Dialect::native;
   request_.head = head;
   body_terms_ = {};
@@ -181,6 +182,7 @@ void Exchange::run(const Body& body) {
     dispatch();
   } catch (const std::exception&) {
     // The root of a request: whatever a library threw becomes an answer.
+    count_refusal("failed");
     conversation_.respond(
         error_response(request_.dialect, 500, "the request could not be handled"));
   }
@@ -222,17 +224,20 @@ void Exchange::take_up(Intake::Next next) {
 void Exchange::submit(std::unique_ptr<triage::Delivery> delivery) {
   delivery->reply_to = net_.expect(*this);
   waiting_ = std::move(delivery);
-  if (try_submit()) return;
-  waits_since_ = Clock::now();
+  if (try_submit() || try_as_urgent()) return;
+  if (!waits_since_) waits_since_ = Clock::now();
   net_.retry_later(*this);
 }
 
 bool Exchange::try_submit() {
   const std::uint64_t ticket = waiting_->reply_to;
+  const bool is_urgent =
+      waiting_->lane != triage::Lane::intake || waiting_->shed == triage::Shed::last;
+  const std::size_t steps = waiting_->steps.size();
   switch (net_.site().options.doors.submit(waiting_)) {
     case Submitted::accepted:
       waiting_.reset();
-      net_.wake_core_soon();
+      is_urgent ? net_.wake_core() : net_.wake_core_soon();
       return true;
     case Submitted::lane_full:
       return false;
@@ -241,6 +246,7 @@ bool Exchange::try_submit() {
   }
   net_.forget(ticket);
   waiting_.reset();
+  if (request_.route->work == Work::intake) intake_.shed(net_.site(), "stopping", steps);
   Response response = overloaded(request_.dialect, "the server is stopping; send it again");
   response.close = true;
   conversation_.respond(std::move(response));
@@ -249,11 +255,10 @@ bool Exchange::try_submit() {
 
 bool Exchange::retry() {
   if (try_submit()) return true;
-  if (Clock::now() - waits_since_ < kLaneWaitMax) return false;
-  if (try_as_urgent()) return true;
+  if (Clock::now() - *waits_since_ < kLaneWaitMax) return false;
   net_.forget(waiting_->reply_to);
   if (request_.route->work == Work::intake) {
-    net_.site().count_rejected(waiting_->source, reason_of(waiting_->shed), waiting_->steps.size());
+    intake_.shed(net_.site(), reason_of(waiting_->shed), waiting_->steps.size());
   }
   waiting_.reset();
   conversation_.respond(
@@ -261,7 +266,7 @@ bool Exchange::retry() {
   return true;
 }
 
-/// Alerts whose spelling is known were not looked at by the rules. Before they are refused they
+/// Alerts whose spelling is known were not looked at by the rules. Before they have to wait they
 /// are: what seemed to be refreshes may be a SEV-1 that fires again.
 bool Exchange::try_as_urgent() {
   if (request_.route->work != Work::intake || waiting_->shed != triage::Shed::first) return false;
@@ -283,6 +288,7 @@ void Exchange::on_answer(std::unique_ptr<triage::Delivery> delivery) {
   try {
     take_up(intake_.answered(net_, request_, *delivery));
   } catch (const std::exception&) {
+    count_refusal("failed");
     conversation_.respond(
         error_response(request_.dialect, 500, "the request could not be handled"));
   }
@@ -358,6 +364,7 @@ Response Exchange::broken(int status, std::string_view detail, std::string_view 
 }
 
 void Exchange::give_back_body() {
+  if (body_bytes_ > kMuchMemory) net_.took_much();
   if (body_bytes_ > 0) net_.site().give_back_body_bytes(std::exchange(body_bytes_, 0));
 }
 

@@ -87,9 +87,9 @@ class Exchange {
   bool open_ = false;  ///< Counted in Site::open_requests.
   std::string once_;   ///< What the request is known by, if it may be taken once only.
   Intake intake_;
-  std::shared_ptr<store::RejectedBody> replay_;  ///< What is taken in anew.
-  std::unique_ptr<triage::Delivery> waiting_;    ///< Its lane is full.
-  Clock::time_point waits_since_;
+  std::shared_ptr<store::RejectedBody> replay_;   ///< What is taken in anew.
+  std::unique_ptr<triage::Delivery> waiting_;     ///< Its lane is full.
+  std::optional<Clock::time_point> waits_since_;  ///< Of the request, however often it waits.
 };
 
 }  // namespace tocsin::http

@@ -170,6 +170,7 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   const config::Sender* sender = find_sender(request.terms->senders, source_);
   if (kind_ == ingest::Kind::json && (sender == nullptr || sender->map == nullptr)) {
     // Between two configurations: the policy is newer than what the request began with.
+    site.count_rejected(source_, "reloading", 1);
     return overloaded(dialect_, "the configuration changes just now; send it again");
   }
   std::string invented_key;
@@ -285,6 +286,19 @@ void Intake::tell_of_refusals(Site& site) const {
              {"kept", std::to_string(reports_)},
              {"first_at", described_.front().at},
              {"first_problem", described_.front().problem}});
+}
+
+void Intake::shed(Site& site, std::string_view reason, std::size_t steps) const {
+  telemetry::Metrics::IntakeCounts counts;
+  counts.received = reports_ + refused_;
+  if (site.options.metrics != nullptr) site.options.metrics->intake(source_, counts);
+  site.count_rejected(source_, reason, steps);
+  site.warn("intake.shed " + source_, "intake.shed",
+            {{"source", source_},
+             {"refused", std::to_string(steps)},
+             {"reason", std::string(reason)},
+             {"cure", "the source sends more than is stored; its senders were told to wait"}});
+  tell_of_refusals(site);
 }
 
 Intake::Next Intake::answered(NetThread& net, const Request& request,

@@ -31,6 +31,8 @@ class Intake {
   Next answered(NetThread&, const Request&, const triage::Delivery&);
   /// The delivery of begin() anew, with the labels and verdicts of alerts whose spelling is known.
   Next with_labels(NetThread& net, const Request& request) { return decode(net, request, nullptr); }
+  /// The delivery of so many steps found no room: counts its alerts as received and refused.
+  void shed(Site&, std::string_view reason, std::size_t steps) const;
 
  private:
   Next decode(NetThread&, const Request&, ingest::Memo*);

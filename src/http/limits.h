@@ -20,6 +20,8 @@ inline constexpr std::size_t kCodedPiece = 4U << 10;
 /// each with a body of at most this size.
 inline constexpr std::size_t kSpareReaders = 32;
 inline constexpr std::size_t kKeptBody = 256U << 10;
+/// A body of more than this takes several times as much to read.
+inline constexpr std::uint64_t kMuchMemory = 1U << 20;
 /// A compressed body may be this much larger than what was sent, beyond the first MiB. Ten thousand
 /// alerts of one rule get 40 times smaller by gzip and 110 times by zstd at its default level; what
 /// is all the same, and so a bomb, 1,000 times and 20,000 times.

@@ -122,13 +122,21 @@ Exchange* NetThread::take(std::uint64_t ticket) {
 }
 
 void NetThread::wake_core_soon() {
-  if (std::exchange(wakes_core_, true)) return;
+  const Clock::time_point now = Clock::now();
+  if (std::exchange(wakes_core_, true)) {
+    if (now - wakes_core_since_ < kTurn) return;
+    wakes_core_since_ = now;
+    return wake_core();
+  }
+  wakes_core_since_ = now;
   // It comes behind the handlers of all sockets that are ready now.
   asio::post(io_, [this] {
     wakes_core_ = false;
-    site_.options.doors.wake();
+    wake_core();
   });
 }
+
+void NetThread::wake_core() { site_.options.doors.wake(); }
 
 void NetThread::retry_later(Exchange& exchange) {
   retrying_.push_back(&exchange);
@@ -173,6 +181,7 @@ void NetThread::tick() {
   date_ = http_date();
   const auto now = Clock::now();
   for (const auto& [session, owned] : sessions_) session->tick(now);
+  if (std::exchange(took_much_, false)) site_.options.doors.give_memory_back();
   ticker_.expires_after(std::chrono::seconds(1));
   ticker_.async_wait([this](boost::system::error_code failed) {
     if (!failed) tick();

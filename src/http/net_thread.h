@@ -58,8 +58,13 @@ class NetThread {
   void forget(std::uint64_t ticket);
   /// Calls exchange.retry() every few milliseconds until it returns true.
   void retry_later(Exchange&);
-  /// Something was submitted: wakes the core when what is at hand here has been done.
+  /// A request took much memory: what was freed goes to the system soon. The allocator looks for
+  /// it only when this thread allocates, which may be never.
+  void took_much() { took_much_ = true; }
+  /// Something was submitted: wakes the core when what is at hand here has been done, at once if
+  /// that takes more than kTurn.
   void wake_core_soon();
+  void wake_core();
   /// Destroys the session once this call's stack is left.
   void remove(Session&);
 
@@ -88,7 +93,9 @@ class NetThread {
   std::vector<Expected> expected_;
   std::vector<std::uint32_t> free_;
   std::deque<Exchange*> retrying_;
-  bool wakes_core_ = false;  ///< Posted.
+  bool wakes_core_ = false;             ///< Posted,
+  Clock::time_point wakes_core_since_;  ///< and since when.
+  bool took_much_ = false;
   std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
   std::thread thread_;
 };

@@ -11,8 +11,7 @@
 namespace tocsin::http {
 
 /// Offers a body that could not be read to the store, its secrets masked.
-void keep_rejected(Site&, std::string_view source, std::string_view body,
-                   const ingest::BodyError&);
+void keep_rejected(Site&, std::string_view source, std::string_view body, const ingest::BodyError&);
 /// The same for one in which `count` alerts were refused; the first of them are described.
 void keep_rejected(Site&, std::string_view source, std::string_view body, std::size_t count,
                    const std::vector<ingest::RefusedAlert>& described);

@@ -69,6 +69,8 @@ class Connection final : public Session, public Conversation {
   void respond(Response response) override {
     if (closed_) return end();
     exchange_.answered(response.status);
+    // The body went back to the budget: it must not wait in memory for a peer that reads slowly.
+    if (reader_) net_.give_back(std::move(reader_));
     keep_ = keep_ && !response.close && !draining_;
     out_.reserve(kHeadOfAnswer);
     append_head(response, keep_, is_http_1_0_, net_.date(), out_);
@@ -325,7 +327,6 @@ class Connection final : public Session, public Conversation {
       return true;
     }
     exchange_.end();
-    if (reader_) net_.give_back(std::move(reader_));
     if (!keep_) return linger();
     if (discard_left_ == 0) {
       next_request();

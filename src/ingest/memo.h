@@ -28,7 +28,7 @@ struct Memo::Impl {
   /// Starts to fetch what find() will read.
   void prefetch(const Key& hash) const;
   /// The key of a spelling seen before, or null. Valid until the next call. `hash` is
-  /// terms().key_of_bytes(spelling).
+  /// terms().key_of_spelling(spelling).
   const Key* find(const Key& hash);
   /// Keeps it if it was given before, not long ago: what comes once, as in a storm, never comes
   /// again.

@@ -66,7 +66,10 @@ std::unique_ptr<triage::Delivery> Lanes::take() {
   while (at == intake_.end() || at->second.waiting.empty() || at->second.credit <= 0) {
     if (at != intake_.end()) ++at;
     if (at == intake_.end()) at = intake_.begin();
-    if (!at->second.waiting.empty()) at->second.credit += kStepsOfATurn;
+    // A source that sends nothing pays back what it owes, and saves up nothing.
+    at->second.credit += kStepsOfATurn;
+    if (at->second.waiting.empty())
+      at->second.credit = std::min<std::int64_t>(at->second.credit, 0);
   }
   if (last_source_ != at->first) last_source_ = at->first;
   Lane& lane = at->second;
@@ -74,6 +77,9 @@ std::unique_ptr<triage::Delivery> Lanes::take() {
   lane.credit -= static_cast<std::int64_t>(next->steps.size());
   // A debt is kept, or a source would get around it by sending one large batch after the other.
   if (lane.waiting.empty()) lane.credit = std::min<std::int64_t>(lane.credit, 0);
+  if (count_ == 0) {
+    for (auto& [source, idle] : intake_) idle.credit = 0;  // Nobody waited for it.
+  }
   return next;
 }
 

@@ -134,6 +134,22 @@ TEST(Intake, AFullLaneSlowsTheSenderDownFirst) {
   EXPECT_EQ(world.full_times, 0);
 }
 
+TEST(Intake, TheCoreIsWokenForARequestThatComesAlone) {
+  World world;
+  Client client(world.start().port());
+  client.ask(post("/api/v2/alerts", kOneAlert));
+  // This world answers without being woken; when the next request is read the wake has been.
+  client.ask("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(world.wakes, 1);
+}
+
+TEST(Intake, TheCoreIsWokenAtOnceForAnEnd) {
+  World world;
+  world.start().ask(
+      post("/api/v2/alerts", R"([{"labels":{"a":"x"},"endsAt":"2020-01-01T00:00:00Z"}])"));
+  EXPECT_EQ(world.wakes, 1);
+}
+
 TEST(Intake, ALaneThatStaysFullRefusesAfterFiveSeconds) {
   World world;
   world.full_times = 1'000'000;

@@ -129,6 +129,7 @@ class World {
   config::Settings settings;
   triage::Policy policy;
   std::atomic<int> full_times = 0;  ///< So often a lane is full first.
+  std::atomic<int> wakes = 0;       ///< How often the core was woken.
   std::atomic<bool> stopping = false;
   std::atomic<bool> ready = true;
   std::atomic<bool> rejected_room = true;
@@ -163,7 +164,8 @@ class World {
     options.doors.submit = [this](std::unique_ptr<triage::Delivery>& d) { return submit(d); };
     rules::compile(policy.rules);
     const auto shared = std::make_shared<const triage::Policy>(policy);
-    options.doors.wake = [] {};
+    options.doors.wake = [this] { ++wakes; };
+    options.doors.give_memory_back = [] {};
     options.doors.policy = [shared] { return shared; };
     options.doors.make_reader = [this] { return std::make_unique<ShelfReader>(shelf); };
     options.doors.is_ready = [this] { return ready.load(); };

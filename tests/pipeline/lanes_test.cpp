@@ -44,6 +44,27 @@ TEST(Lanes, R24AFloodDelaysAnotherSourceByOneDeliveryAtMost) {
   EXPECT_EQ(lanes.take()->source, "quiet");
 }
 
+TEST(Lanes, R24WhatASourceOwedWhenNobodyWaitedIsForgotten) {
+  Lanes lanes(1U << 30);
+  put(lanes, "night", 100'000);
+  EXPECT_EQ(lanes.take()->source, "night");
+  for (int i = 0; i < 100; ++i) put(lanes, "flood", 1'000);
+  put(lanes, "night", 1);
+  EXPECT_EQ(lanes.take()->source, "flood");
+  EXPECT_EQ(lanes.take()->source, "night");
+}
+
+TEST(Lanes, R24WhatASourceOwesIsPaidWhileItSendsNothing) {
+  Lanes lanes(1U << 30);
+  put(lanes, "night", 10'000);
+  for (int i = 0; i < 300; ++i) put(lanes, "flood", 128);
+  EXPECT_EQ(lanes.take()->source, "flood");
+  EXPECT_EQ(lanes.take()->source, "night");
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(lanes.take()->source, "flood");
+  put(lanes, "night", 1);
+  EXPECT_EQ(lanes.take()->source, "night");
+}
+
 TEST(Lanes, OneThatSendsAloneWaitsForNobody) {
   Lanes lanes(1U << 30);
   for (int i = 0; i < 3; ++i) put(lanes, "only", 10'000);
