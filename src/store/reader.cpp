@@ -69,13 +69,15 @@ class SqliteReader final : public Reader {
 
   std::expected<std::optional<Incident>, StoreError> incident(IncidentId id) override {
     const std::optional<Heads::Head> head = heads_->of(id);
-    auto found = transaction<std::optional<Incident>>([&](std::optional<Incident>& out) {
-      const std::string sql =
-          std::string("SELECT ") + kIncidentColumns + " FROM incident_now WHERE id=?";
-      return read(
-          sql, [&](Statement& to) { to.number(id.value); },
-          [&](Row& row) { out = get_incident(row); });
-    });
+    auto found = transaction<std::optional<Incident>>(
+        [&](std::optional<Incident>& out) {
+          const std::string sql =
+              std::string("SELECT ") + kIncidentColumns + " FROM incident_now WHERE id=?";
+          return read(
+              sql, [&](Statement& to) { to.number(id.value); },
+              [&](Row& row) { out = get_incident(row); });
+        },
+        Reads::one_row);
     if (head && found && *found) take_counts(head->counts, **found);
     return found;
   }
@@ -134,12 +136,19 @@ class SqliteReader final : public Reader {
   }
 
  private:
+  /// What holds up a checkpoint is refused while the log is too long. One row does not: whoever has
+  /// acted on an incident gets it as the answer, also while others read lists.
+  enum class Reads : std::uint8_t { one_row, many };
+
   /// One read transaction around `work`, which fills its argument and returns a result code.
   template <class Result, class Work>
-  std::expected<Result, StoreError> transaction(Work work) {
+  std::expected<Result, StoreError> transaction(Work work, Reads reads = Reads::many) {
     deadline_ = std::chrono::steady_clock::now() + kTransactionMax;
     int code = execute(db_.get(), "BEGIN");
-    if (code == SQLITE_OK && wal_file_bytes(db_.get()) >= kWalBytesMax) code = SQLITE_BUSY;
+    const bool may_wait = reads == Reads::many;
+    if (code == SQLITE_OK && may_wait && wal_file_bytes(db_.get()) >= kWalBytesMax) {
+      code = SQLITE_BUSY;
+    }
     Result result;
     if (code == SQLITE_OK) code = work(result);
     std::expected<Result, StoreError> answer = std::move(result);

@@ -200,8 +200,6 @@ class Million(unittest.TestCase):
         wait_until(lambda: self.tocsin.metric("tocsin_http_requests_total", route="/api/v2/alerts") > lists + 450, 60,
                    "a list that was read meanwhile")
         readers.stop()
-        # Meanwhile the log may have grown so long that readers wait for a checkpoint.
-        wait_until(lambda: self.tocsin.metric("tocsin_store_wal_bytes") < 16 * MIB, 30, "the log is short again")
         print(f"(p99 alone {alone * 1000:.1f} ms, among readers {among * 1000:.1f} ms)", end=" ", flush=True)
         self.assertLessEqual(among, alone + 0.01)
 

@@ -92,6 +92,7 @@ TEST_F(Maintaining, ReadersAreRefusedWhileTheWalIsTooLong) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(to_string(refused.error().kind), "io");
   EXPECT_NE(refused.error().problem.find("busy"), std::string::npos);
+  EXPECT_TRUE(reader->incident(IncidentId{1})) << "what an action is answered with";
   EXPECT_EQ(store_->commit(batch_), Committed::committed) << "commits go on";
   ASSERT_EQ(sqlite3_close(pinned), SQLITE_OK);
   maintain();
