@@ -52,7 +52,7 @@ class Shedding(Scenario):
         with HeldThread(self.tocsin.process.pid, "commit"):
             threads = [self.start([alert(n, name=f"Flood{sender}", padding=PADDING) for n in range(ALERTS)], flood)
                        for sender in range(SENDERS)]
-            time.sleep(9)  # All that will be refused is.
+            time.sleep(12)  # All that will be refused is.
             refused = [reply for reply in flood if reply[0] != 200]
             threads.append(self.start([{**one, "startsAt": "2035-01-01T00:00:00Z"} for one in known], urgent))
             time.sleep(7)  # Longer than anybody waits for room.
