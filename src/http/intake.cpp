@@ -215,28 +215,33 @@ Intake::Next Intake::decode(NetThread& net, const Request& request, ingest::Memo
   delivery->source = source_;
   delivery->actor = "source:" + source_;
   delivery->received = wall_now();
-  delivery->steps.reserve(reports_);
-  bool all_known = delivery->steps.empty();
-  bool is_urgent = decoded->acknowledged.has_value();
-  for (const Report& report : decoded->reports) {
-    auto& added = delivery->steps.emplace_back(std::in_place_type<triage::ReportAlert>, report,
-                                               rules::Verdict{});
+  add_steps(*decoded, policy, *delivery);
+  if (site.options.metrics != nullptr) {
+    const rules::RegexLookups lookups = rules::take_regex_lookups();
+    site.options.metrics->regex_lookups(lookups.unknown_values, lookups.out_of_memory);
+  }
+  return delivery;
+}
+
+void Intake::add_steps(const ingest::Decoded& decoded, const triage::Policy& policy,
+                       triage::Delivery& delivery) const {
+  delivery.steps.reserve(delivery.steps.size() + reports_);
+  bool all_known = delivery.steps.empty();
+  bool is_urgent = decoded.acknowledged.has_value();
+  for (const Report& report : decoded.reports) {
+    auto& added = delivery.steps.emplace_back(std::in_place_type<triage::ReportAlert>, report,
+                                              rules::Verdict{});
     auto& step = std::get<triage::ReportAlert>(added);
     if (report.has_labels) {
       step.verdict = rules::match(policy.rules, report.labels, report.annotations, source_);
       all_known = false;
       is_urgent = is_urgent || step.verdict.severity == Severity::sev1;
     }
-    is_urgent = is_urgent || is_an_end(report, delivery->received);
+    is_urgent = is_urgent || is_an_end(report, delivery.received);
   }
-  delivery->shed = is_urgent   ? triage::Shed::last
-                   : all_known ? triage::Shed::first
-                               : triage::Shed::middle;
-  if (site.options.metrics != nullptr) {
-    const rules::RegexLookups lookups = rules::take_regex_lookups();
-    site.options.metrics->regex_lookups(lookups.unknown_values, lookups.out_of_memory);
-  }
-  return delivery;
+  delivery.shed = is_urgent   ? triage::Shed::last
+                  : all_known ? triage::Shed::first
+                              : triage::Shed::middle;
 }
 
 void Intake::leave_only_refused(ingest::Decoded& decoded) const {

@@ -36,6 +36,8 @@ class Intake {
 
  private:
   Next decode(NetThread&, const Request&, ingest::Memo*);
+  /// Matches what has labels, and says in which order of shedding the delivery comes.
+  void add_steps(const ingest::Decoded&, const triage::Policy&, triage::Delivery&) const;
   /// Leaves only those alerts that were refused when the body came first.
   void leave_only_refused(ingest::Decoded&) const;
   Response unreadable(Site&, const ingest::BodyError&);
