@@ -1,4 +1,4 @@
-// The bytes of a delivery, version 4. Integers are little-endian; text is u32 length and bytes.
+// The bytes of a delivery, version 5. Integers are little-endian; text is u32 length and bytes.
 //
 //   delivery := "TCD5" lane:u8 source:text actor:text if_version:opt(u32)
 //               teams:u32 text* received:i64 count:u32 step*
