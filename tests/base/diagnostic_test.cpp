@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <exception>
+#include <new>
 #include <random>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tocsin/base/check.h"
@@ -94,6 +98,24 @@ TEST(Nearest, FindsTheKeyThatWasMeant) {
 TEST(Check, EndsTheProcessAndSaysWhichInvariantBroke) {
   CHECK(1 + 1 == 2);
   EXPECT_DEATH(CHECK(1 + 1 == 3), "diagnostic_test.cpp:[0-9]+: broken invariant: 1 \\+ 1 == 3");
+}
+
+TEST(Check, EachThreadThatEndsTheProcessByAnExceptionSaysWhich) {
+  EXPECT_DEATH(
+      {
+        announce_uncaught_exceptions();
+        std::vector<std::jthread> threads;
+        for (int n = 0; n < 8; ++n) threads.emplace_back([] { throw std::bad_alloc(); });
+      },
+      "^uncaught exception: std::bad_alloc\n");
+}
+
+TEST(Check, AnExceptionWithoutWordsOrWithTooManyStillEndsWithASentence) {
+  announce_uncaught_exceptions();
+  EXPECT_DEATH(([]() noexcept { throw 7; }()), "^uncaught exception: of a type without words\n");
+  EXPECT_DEATH(([]() noexcept { throw std::runtime_error(std::string(100'000, 'x')); }()),
+               "^uncaught exception: x{480,}\n");
+  EXPECT_DEATH(std::terminate(), "^uncaught exception: terminated without an exception\n");
 }
 
 }  // namespace

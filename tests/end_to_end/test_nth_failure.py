@@ -42,7 +42,7 @@ PLAN = (("writing", (errno.EIO, errno.ENOSPC), 3),
         ("allocation", (errno.ENOMEM,), 7))
 
 PATIENCE = 10  # Seconds; a request that has no answer until then hangs.
-LAST_WORDS = ('"level":"error"', "broken invariant", "std::bad_alloc")
+LAST_WORDS = ('"level":"error"', "broken invariant", "uncaught exception: ")
 
 ENDED = {0: "stopped", 1: "ended itself", -6: "aborted"}
 
