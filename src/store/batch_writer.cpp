@@ -31,30 +31,12 @@ bool changed_since(const Rows::NewAlert& alert) {
          opened.held_until != now.held_until;
 }
 
-/// True if insert_plain_alert_ says it.
-bool is_plain(const Rows::NewAlert& alert) {
-  const AlertOpened& opened = alert.opened;
-  const AlertStatus& status = alert.status;
-  return opened.identity_by == IdentityBy::labels && opened.identity_value.empty() &&
-         !opened.truncated && status.state == triage::AlertState::firing &&
-         status.ended_by == triage::EndedBy::nothing && !status.clock_skew &&
-         status.occurrence == 1 && status.ended_at == Instant{} && status.sender_end == Instant{} &&
-         status.lease.source == opened.source && status.lease.renewed == status.received_at &&
-         status.more_leases.empty() && !status.dropped && status.held_until == Instant{};
-}
-
 template <class Values, class Write>
 int write_all(const Values& values, Write write) {
   for (const auto& value : values) {
     if (const int code = write(value); code != SQLITE_OK) return code;
   }
   return SQLITE_OK;
-}
-
-/// The buffer keeps its room from row to row.
-void spell(LabelsView labels, std::string& out) {
-  out.clear();
-  append_labels_json(labels, out);
 }
 
 std::string insert_into(const std::string& table, const std::string& columns) {
@@ -81,11 +63,6 @@ int BatchWriter::prepare(sqlite3* db) {
   const Prepared all[] = {
       {insert_source_, "INSERT INTO source(id,name) VALUES(?,?) ON CONFLICT(id) DO NOTHING"},
       {insert_alert_, insert_into("alert", alert)},
-      // What nearly every alert has in common stands in the statement: fewer values to hand over.
-      {insert_plain_alert_,
-       "INSERT INTO alert(" + alert +
-           ") VALUES(?1,?2,0,NULL,?3,?4,?5,?6,0,?7,0,0,?8,0,1,?9,?10,?11,0,0,?12,?3,?13,?14,?11,"
-           "NULL,?15,?17,0,0,?16)"},
       {upsert_state_, upsert_into("alert_state", "id," + status)},
       {forget_, "UPDATE alert_state SET forgotten=1 WHERE id=? AND forgotten=0"},
       // Labels once changed stay when only what is shown with them changes.
@@ -113,7 +90,9 @@ int BatchWriter::prepare(sqlite3* db) {
        "INSERT INTO alert_span(first,live) VALUES(?,?) "
        "ON CONFLICT(first) DO UPDATE SET live=live+excluded.live"},
   };
-  return write_all(all, [db](const Prepared& one) { return one.statement.prepare(db, one.sql); });
+  const int code =
+      write_all(all, [db](const Prepared& one) { return one.statement.prepare(db, one.sql); });
+  return code == SQLITE_OK ? plain_alerts_.prepare(db, alert) : code;
 }
 
 int BatchWriter::write(const Rows& rows) {
@@ -126,6 +105,7 @@ int BatchWriter::write(const Rows& rows) {
   if (code == SQLITE_OK) {
     code = each(rows.new_alerts, [this](const auto& alert) { return write_alert(alert); });
   }
+  if (code == SQLITE_OK) code = plain_alerts_.write();
   if (code == SQLITE_OK) {
     code = each(rows.alerts, [this](const auto& update) { return write_update(update); });
   }
@@ -184,11 +164,15 @@ int BatchWriter::write_alert(const Rows::NewAlert& alert) {
     previous = std::exchange(chain->last_alert, opened.id.value);
     chain->late = true;
   }
+  count(opened.id, 1);
+  if (!changed && PlainAlerts::fits(alert)) {
+    return plain_alerts_.add(alert, previous, status_texts_.decisions);
+  }
+  // In order: then each row goes to the end of the table.
+  if (const int code = plain_alerts_.write(); code != SQLITE_OK) return code;
   spell(opened.labels, labels_);
   annotations_.clear();
   if (!opened.annotations.empty()) spell(opened.annotations, annotations_);
-  count(opened.id, 1);
-  if (!changed && is_plain(alert)) return write_plain_alert(alert, previous);
   insert_alert_.number(opened.id.value)
       .key(opened.key)
       .enumeration(opened.identity_by)
@@ -209,29 +193,6 @@ int BatchWriter::write_alert(const Rows::NewAlert& alert) {
   insert_alert_.number(previous);
   const int code = insert_alert_.run();
   return code == SQLITE_OK && changed ? write_state(opened.id, alert.status) : code;
-}
-
-int BatchWriter::write_plain_alert(const Rows::NewAlert& alert, std::uint64_t previous) {
-  const AlertOpened& opened = alert.opened;
-  const AlertStatus& status = alert.status;
-  return insert_plain_alert_.number(opened.id.value)
-      .key(opened.key)
-      .integer(opened.source)
-      .text(labels_)
-      .text_or_null(annotations_)
-      .text_or_null(opened.generator_url)
-      .number(opened.display_hash)
-      .enumeration(status.severity)
-      .number(status.incident.value)
-      .instant(status.starts_at)
-      .instant(status.received_at)
-      .instant(status.last_ends_at)
-      .instant_or_max(status.lease.ends)
-      .duration(status.lease.length)
-      .number(status.rules_hash)
-      .number(previous)
-      .text_or_null(status_texts_.decisions.of(status.effects))
-      .run();
 }
 
 int BatchWriter::write_state(AlertId id, const AlertStatus& status) {
@@ -419,6 +380,7 @@ const Heads::Changes& BatchWriter::committed() {
 }
 
 void BatchWriter::rolled_back() {
+  plain_alerts_.drop();
   for (auto& [incident, chain] : before_) chains_.insert_or_assign(incident, chain);
   before_.clear();
 }

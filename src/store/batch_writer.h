@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/heads.h"
+#include "store/plain_alerts.h"
 #include "store/row_codec.h"
 #include "store/sqlite.h"
 #include "tocsin/store/store.h"
@@ -37,7 +38,6 @@ class BatchWriter {
   int write_sources(const std::vector<std::string>&);
   int write_answers(const triage::Rows&);
   int write_alert(const triage::Rows::NewAlert&);
-  int write_plain_alert(const triage::Rows::NewAlert&, std::uint64_t previous);
   int write_state(AlertId, const triage::AlertStatus&);
   int write_update(const triage::Rows::AlertUpdate&);
   int write_display(const triage::Rows::AlertDisplay&);
@@ -69,7 +69,7 @@ class BatchWriter {
   sqlite3* db_ = nullptr;
   Statement insert_source_;
   Statement insert_alert_;
-  Statement insert_plain_alert_;
+  PlainAlerts plain_alerts_;
   Statement upsert_state_;
   Statement forget_;
   Statement upsert_display_;

@@ -187,7 +187,10 @@ AlertStatus get_status(Row& row, DecisionsRead& decisions) {
 std::string_view DecisionTexts::of(const rules::EffectsRef& effects) {
   if (!effects) return {};
   if (const auto known = known_.find(effects); known != known_.end()) return known->second;
-  if (known_.size() >= kKnownMax) known_.clear();
+  if (known_.size() >= kKnownMax) before_ = std::exchange(known_, {});
+  if (auto again = before_.extract(effects)) {
+    return known_.insert(std::move(again)).position->second;
+  }
   const Labels kept = rules::kept_form(*effects);
   std::string text;
   if (!kept.view().empty()) append_labels_json(kept, text);

@@ -22,12 +22,14 @@ inline constexpr int kStatusColumns = 20;
 /// each is spelled once.
 class DecisionTexts {
  public:
-  /// "" if nothing was decided. Valid until the next call but 1,000.
+  static constexpr std::size_t kKnownMax = 1000;
+  /// "" if nothing was decided. Valid for the next kKnownMax calls.
   std::string_view of(const rules::EffectsRef&);
 
  private:
-  static constexpr std::size_t kKnownMax = 1000;
-  std::map<rules::EffectsRef, std::string> known_;
+  using Texts = std::map<rules::EffectsRef, std::string>;
+  Texts known_;
+  Texts before_;  // Known until known_ was full.
 };
 /// The reverse: equal texts become one value.
 class DecisionsRead {

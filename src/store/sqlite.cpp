@@ -6,9 +6,9 @@
 namespace tocsin::store {
 namespace {
 
-void put_big_endian(std::uint64_t value, unsigned char* to) {
+void put_big_endian(std::uint64_t value, char* to) {
   for (int i = 7; i >= 0; --i) {
-    to[i] = static_cast<unsigned char>(value & 0xFF);
+    to[i] = static_cast<char>(value & 0xFF);
     value >>= 8;
   }
 }
@@ -53,6 +53,13 @@ Advice advice_for(int code) {
 }
 
 }  // namespace
+
+std::array<char, 16> key_bytes(const Key& key) {
+  std::array<char, 16> out;
+  put_big_endian(key.high, out.data());
+  put_big_endian(key.low, out.data() + 8);
+  return out;
+}
 
 void CloseConnection::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
@@ -167,13 +174,6 @@ Statement& Statement::text(std::string_view value) {
 
 Statement& Statement::blob(std::string_view value) {
   note(sqlite3_bind_blob64(statement_, ++at_, value.data(), value.size(), SQLITE_STATIC));
-  return *this;
-}
-
-Statement& Statement::key(const Key& value) {
-  put_big_endian(value.high, key_);
-  put_big_endian(value.low, key_ + 8);
-  note(sqlite3_bind_blob(statement_, ++at_, key_, sizeof key_, SQLITE_STATIC));
   return *this;
 }
 

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -50,6 +51,9 @@ bool is_lack_of_space(sqlite3*, int code);
 
 /// 73 million years: more stands in damaged rows only, and sums of it would overflow.
 inline constexpr std::int64_t kMillisecondsMax = std::int64_t{1} << 61;
+
+/// A key as columns hold it: 16 bytes, the high ones first.
+std::array<char, 16> key_bytes(const Key&);
 
 /// One row of a result, read from left to right. What does not fit its type makes the row not ok().
 class Row {
@@ -122,7 +126,10 @@ class Statement {
   Statement& text(std::string_view);
   Statement& text_or_null(std::string_view value) { return value.empty() ? null() : text(value); }
   Statement& blob(std::string_view);
-  Statement& key(const Key&);
+  Statement& key(const Key& value) {
+    key_ = key_bytes(value);
+    return blob({key_.data(), key_.size()});
+  }
   template <class Enum>
   Statement& enumeration(Enum value) {
     return integer(static_cast<std::int64_t>(value));
@@ -143,7 +150,7 @@ class Statement {
   sqlite3_stmt* statement_ = nullptr;
   int at_ = 0;
   int bound_ = SQLITE_OK;  ///< Why a parameter could not be bound.
-  unsigned char key_[16] = {};
+  std::array<char, 16> key_{};
 };
 
 /// Reads one integer, such as a PRAGMA's value.

@@ -4,7 +4,8 @@ namespace tocsin::telemetry {
 
 bool IncidentTally::advance(const triage::State& state) {
   std::size_t looked_at = 0;
-  for (auto it = state.incidents.upper_bound(last_); it != state.incidents.end(); ++it) {
+  const auto& incidents = state.incidents.in_order();
+  for (auto it = incidents.upper_bound(last_); it != incidents.end(); ++it) {
     if (looked_at++ == kPerCall) return false;
     const triage::Incident& incident = it->second;
     const auto severity = static_cast<std::size_t>(incident.severity) - 1;

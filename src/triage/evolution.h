@@ -63,7 +63,6 @@ class Evolution {
   void insert(Page page);
   void insert(Incident incident);
   void insert(const Key& key, const PastAnswer& answer);
-  void member(IncidentId incident, AlertId alert);
   void count_joined(const AlertJoined& change);
   void set_sweep(const Sweep& sweep);
 
@@ -79,9 +78,9 @@ class Evolution {
   void remember_if_held(const Alert& alert, const Labels& annotations);
   template <class Change>
   void change_incident(IncidentId id, Change change) {
-    const auto found = state_.incidents.find(id);
-    CHECK(found != state_.incidents.end());
-    Incident& incident = found->second;
+    Incident* const found = state_.incidents.find(id);
+    CHECK(found != nullptr);
+    Incident& incident = *found;
     const bool held_before = holds_trouble(incident);
     const std::optional<Instant> due = incident.due;
     const std::optional<Instant> step = escalation_time(incident);

@@ -27,7 +27,7 @@ void Restoration::alert(AlertId id, const Key& key, LabelsView labels, AlertStat
   const IncidentId incident = status.incident;
   Evolution evolution(*state_);
   evolution.insert(id, key, labels, std::move(status), display_hash);
-  if (incident) evolution.member(incident, id);
+  if (state_->find(incident) != nullptr) state_->incidents.add_alert(incident, id);
 }
 
 bool Restoration::knows(const Key& key) const { return state_->find(key) != nullptr; }

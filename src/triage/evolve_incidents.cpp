@@ -9,17 +9,15 @@ void Evolution::operator()(const IncidentOpened& change) {
   const IncidentId id = change.incident->id;
   CHECK(id.value > state_.counters.last_incident);
   state_.counters.last_incident = id.value;
-  state_.incidents.emplace(id, *change.incident);
-  state_.by_correlation_[change.incident->key].push_back(id);
-  state_.alerts_of_[id].push_back(change.alert);
+  insert(*change.incident);
+  state_.incidents.add_alert(id, change.alert);
   alert_of(change.alert).status.incident = id;
-  arm(state_.incidents.at(id));
 }
 
 void Evolution::operator()(const AlertJoined& change) {
   count_joined(change);
   Alert& alert = alert_of(change.alert);
-  if (change.new_member) state_.alerts_of_[change.incident].push_back(change.alert);
+  if (change.new_member) state_.incidents.add_alert(change.incident, change.alert);
   alert.status.incident = change.incident;
 }
 
@@ -118,14 +116,10 @@ void Evolution::operator()(const IncidentReopened& change) {
 
 void Evolution::operator()(const IncidentClosed& change) {
   const IncidentId id = change.incident->id;
-  const auto found = state_.incidents.find(id);
-  CHECK(found != state_.incidents.end());
-  disarm(found->second);
-  const auto group = state_.by_correlation_.find(found->second.key);
-  std::erase(group->second, id);
-  if (group->second.empty()) state_.by_correlation_.erase(group);
-  state_.alerts_of_.erase(id);
-  state_.incidents.erase(found);
+  const Incident* const found = state_.find(id);
+  CHECK(found != nullptr);
+  disarm(*found);
+  state_.incidents.erase(id);
 }
 
 void Evolution::operator()(const NoteAdded& change) {
@@ -210,16 +204,7 @@ void Evolution::insert(Page page) {
   if (const auto at = time_of(placed)) state_.page_times_.emplace(*at, placed.id);
 }
 
-void Evolution::insert(Incident incident) {
-  const IncidentId id = incident.id;
-  Incident& placed = state_.incidents.emplace(id, std::move(incident)).first->second;
-  state_.by_correlation_[placed.key].push_back(id);
-  arm(placed);
-}
-
-void Evolution::member(IncidentId incident, AlertId alert) {
-  if (state_.find(incident) != nullptr) state_.alerts_of_[incident].push_back(alert);
-}
+void Evolution::insert(Incident incident) { arm(state_.incidents.insert(std::move(incident))); }
 
 void Evolution::set_sweep(const Sweep& sweep) {
   if (state_.sweep.kind != Sweep::Kind::none) state_.timers_.erase(sweep_deadline());
@@ -286,10 +271,10 @@ void Evolution::drop_page(PageId id) {
 }
 
 void Evolution::reached(const Page& page) {
-  const auto found = state_.incidents.find(page.incident);
-  if (found == state_.incidents.end()) return;
-  EscalationStatus& escalation = found->second.escalation;
-  if (page.cycle == found->second.cycle && page.step == escalation.step &&
+  Incident* const found = state_.incidents.find(page.incident);
+  if (found == nullptr) return;
+  EscalationStatus& escalation = found->escalation;
+  if (page.cycle == found->cycle && page.step == escalation.step &&
       page.round == escalation.round && announces_trouble(page.event)) {
     escalation.reached = true;
   }

@@ -8,8 +8,6 @@
 namespace tocsin::triage {
 
 namespace {
-const std::vector<AlertId> kNoAlerts;
-
 /// Feeds values into one running hash; every text carries its length, so borders are unambiguous.
 class Digest {
  public:
@@ -155,19 +153,9 @@ const Alert* State::oldest_resolved() const {
   return resolved_.empty() ? nullptr : find(resolved_.begin()->second);
 }
 
-const Incident* State::find(IncidentId id) const {
-  const auto found = incidents.find(id);
-  return found == incidents.end() ? nullptr : &found->second;
-}
-
 const Page* State::find(PageId id) const {
   const auto found = pages.find(id);
   return found == pages.end() ? nullptr : &found->second;
-}
-
-const Incident* State::newest_of(const Key& correlation_key) const {
-  const auto group = by_correlation_.find(correlation_key);
-  return group == by_correlation_.end() ? nullptr : find(group->second.back());
 }
 
 std::optional<Deadline> State::first_deadline() const {
@@ -184,11 +172,6 @@ std::vector<PageId> State::pages_of(IncidentId incident) const {
     found.push_back(at->second);
   }
   return found;
-}
-
-const std::vector<AlertId>& State::alerts_of(IncidentId incident) const {
-  const auto found = alerts_of_.find(incident);
-  return found == alerts_of_.end() ? kNoAlerts : found->second;
 }
 
 std::optional<std::uint16_t> State::source_index(std::string_view name) const {
@@ -213,7 +196,7 @@ std::uint64_t durable_digest(const State& state) {
   }
   std::ranges::sort(by_id, {}, [](const Alert* alert) { return alert->id; });
   for (const Alert* alert : by_id) add(digest, *alert, state.labels_of(*alert));
-  for (const auto& [id, incident] : state.incidents) add(digest, incident);
+  for (const auto& [id, incident] : state.incidents.in_order()) add(digest, incident);
   for (const auto& [id, page] : state.pages) add(digest, page);
   for (const auto& [key, answer] : state.past_answers) {
     digest.number(key.low);

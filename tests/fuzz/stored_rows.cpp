@@ -213,7 +213,7 @@ void check_known(const triage::State& state) {
     CHECK(alert.status.state <= triage::AlertState::resolved);
     CHECK(alert.status.severity >= Severity::sev1 && alert.status.severity <= Severity::none);
   }
-  for (const auto& [id, incident] : state.incidents) {
+  for (const auto& [id, incident] : state.incidents.in_order()) {
     CHECK(incident.state < triage::IncidentState::closed);
     CHECK(incident.severity >= Severity::sev1 && incident.severity <= Severity::sev4);
   }

@@ -65,7 +65,7 @@ void check_timers(const triage::State& state) {
   const auto soonest = [&first](const std::optional<Instant>& at) {
     if (at && (!first || *at < *first)) first = at;
   };
-  for (const auto& [id, incident] : state.incidents) {
+  for (const auto& [id, incident] : state.incidents.in_order()) {
     check_timer(incident);
     soonest(incident.due);
     if (incident.state == IncidentState::triggered) soonest(incident.escalation.next_at);

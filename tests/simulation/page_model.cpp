@@ -25,7 +25,7 @@ bool same_page(const Page& a, const Page& b) {
 }  // namespace
 
 Snapshot snapshot_of(const triage::State& state, Now now) {
-  return {state.incidents, state.pages, now.timeline};
+  return {state.incidents.in_order(), state.pages, now.timeline};
 }
 
 void PageModel::check_excuse(Entry& entry, const Snapshot& snapshot) {

@@ -124,7 +124,7 @@ class ForgetsAPage : public Disguise {
     const triage::State& state = *loaded->state;
     triage::Restoration copy;
     copy.sources(state.sources);
-    for (const auto& [id, incident] : state.incidents) copy.incident(incident);
+    for (const auto& [id, incident] : state.incidents.in_order()) copy.incident(incident);
     for (std::uint32_t slot = 0; slot < state.slots(); ++slot) {
       const triage::Alert& alert = state.at(slot);
       if (alert.id)

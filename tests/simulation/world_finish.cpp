@@ -53,7 +53,7 @@ void World::check_paging() {
   const triage::State& state = pipeline_->state();
   const Instant here = now().timeline;
   check_timers(state);
-  for (const auto& [id, incident] : state.incidents) {
+  for (const auto& [id, incident] : state.incidents.in_order()) {
     if (incident.due)
       require(*incident.due > here, "liveness: " + name_of(id) + " has an overdue timer");
     if (incident.state != IncidentState::triggered) continue;
@@ -74,7 +74,7 @@ void World::check_paging() {
 /// Whoever was told of trouble was told of its end.
 void World::check_ends() {
   const triage::State& state = pipeline_->state();
-  for (const auto& [id, incident] : state.incidents) {
+  for (const auto& [id, incident] : state.incidents.in_order()) {
     require(incident.state == IncidentState::resolved,
             "liveness: everything is over and " + name_of(id) + " is not resolved");
     require(incident.firing == 0, name_of(id) + " is resolved and counts firing alerts");
@@ -91,7 +91,7 @@ void World::check_ends() {
 
 /// What a person reopened ends only by a person.
 void World::resolve_by_hand() {
-  for (const auto& [id, incident] : pipeline_->state().incidents) {
+  for (const auto& [id, incident] : pipeline_->state().incidents.in_order()) {
     if (incident.state != IncidentState::triggered && incident.state != IncidentState::acknowledged)
       continue;
     auto delivery = std::make_unique<triage::Delivery>();

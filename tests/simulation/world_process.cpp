@@ -122,7 +122,7 @@ void World::check_readers(const triage::State& state) {
                     one.started_at == known->started_at,
                 name + " is not counted for readers as it was committed");
       }
-      for (const AlertId id : state.alerts_of(seen.id)) {
+      for (const AlertId id : state.incidents.alerts_of(seen.id)) {
         const triage::Alert* alert = state.find(id);
         const bool member = alert != nullptr && alert->status.incident == seen.id;
         require(!member || std::ranges::count(*alerts, id, &store::AlertRow::id) == 1,

@@ -231,7 +231,7 @@ class Month {
   }
 
   void act() {
-    const auto& incidents = daemon_->state().incidents;
+    const auto& incidents = daemon_->state().incidents.in_order();
     if (incidents.empty()) return;
     auto chosen = incidents.begin();
     std::advance(chosen, static_cast<std::ptrdiff_t>(random_() % incidents.size()));

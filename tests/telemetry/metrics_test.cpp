@@ -126,7 +126,7 @@ TEST(Metrics, LevelsLeaveOutWhatIsResolvedAndSayWhichRulesHold) {
     incident.id = {id};
     incident.severity = Severity::sev2;
     incident.state = static_cast<triage::IncidentState>(id - 1);
-    state.incidents.emplace(incident.id, incident);
+    state.incidents.insert(incident);
   }
   Metrics metrics;
   metrics.state(state);
@@ -144,7 +144,7 @@ TEST(Metrics, GaugesShowTheState) {
     incident.id = {id};
     incident.severity = Severity::sev1;
     if (id == 3) incident.state = triage::IncidentState::recovering;
-    state.incidents.emplace(incident.id, incident);
+    state.incidents.insert(incident);
   }
   state.pages.emplace(PageId{1}, triage::Page{});
   Metrics metrics;
@@ -153,7 +153,7 @@ TEST(Metrics, GaugesShowTheState) {
   EXPECT_EQ(value_of(metrics, R"(tocsin_incidents{severity="SEV-1",state="recovering"})"), "1");
   EXPECT_EQ(value_of(metrics, "tocsin_pages_owed"), "1");
   EXPECT_EQ(metrics.levels().incidents_open, 3U);
-  state.incidents.clear();
+  state.incidents = {};
   metrics.state(state);
   EXPECT_EQ(value_of(metrics, R"(tocsin_incidents{severity="SEV-1",state="triggered"})"), "0");
 }
@@ -201,7 +201,7 @@ TEST(Metrics, R48AScrapeHasAsManySeriesWhateverIsActive) {
   for (std::uint64_t id = 1; id <= 20'000; ++id) {
     triage::Incident incident;
     incident.id = {id};
-    state.incidents.emplace_hint(state.incidents.end(), incident.id, incident);
+    state.incidents.insert(incident);
     state.pages.emplace_hint(state.pages.end(), PageId{id}, triage::Page{});
   }
   for (int second = 0; second < 3; ++second) metrics.state(state);
@@ -218,7 +218,7 @@ TEST(IncidentTally, LooksAtABoundedNumberPerCallAndIsExactInTheEnd) {
     triage::Incident incident;
     incident.id = {id};
     incident.severity = id % 5 == 0 ? Severity::sev4 : Severity::sev2;
-    state.incidents.emplace_hint(state.incidents.end(), incident.id, incident);
+    state.incidents.insert(incident);
   }
   IncidentTally tally;
   EXPECT_FALSE(tally.advance(state));

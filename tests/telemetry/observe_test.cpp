@@ -49,7 +49,7 @@ struct Observed {
 Observed observe_all(const triage::Changes& changes) {
   triage::State state;
   state.sources = {"prometheus"};
-  state.incidents.emplace(IncidentId{7}, incident());
+  state.incidents.insert(incident());
   Metrics metrics("1.2.3");
   StderrPipe pipe;
   {

@@ -18,6 +18,7 @@
 #include "tocsin/base/time.h"
 #include "tocsin/rules/effects.h"
 #include "tocsin/triage/compact_labels.h"
+#include "tocsin/triage/incident_table.h"
 #include "tocsin/triage/slab.h"
 #include "tocsin/triage/slot_index.h"
 
@@ -70,63 +71,6 @@ struct Alert {
   std::uint64_t display_hash = 0;  ///< Of annotations and link as last taken over (volatile).
   Instant display_taken{};         ///< Volatile.
   Instant armed{};                 ///< When its entry in the deadlines comes up; derived.
-};
-
-enum class IncidentState : std::uint8_t { triggered, acknowledged, recovering, resolved, closed };
-
-/// Where an incident stands on its escalation path. step and round count from 1; 0 = not begun.
-struct EscalationStatus {
-  std::string name;
-  std::uint32_t step = 0;
-  std::uint32_t round = 0;
-  /// When the next step is due; kept while recovering. Nothing: the path has ended or stopped.
-  std::optional<Instant> next_at;
-  bool exhausted = false;         ///< The last round ended and the fallback was paged.
-  std::uint32_t first_round = 1;  ///< The round in which this run of the path began.
-  bool reached = false;           ///< A page of the current step got through, or may have.
-  friend bool operator==(const EscalationStatus&, const EscalationStatus&) = default;
-};
-
-/// Whom the incident told of trouble in this cycle, and so owes its end.
-struct Told {
-  std::string channel;
-  friend auto operator<=>(const Told&, const Told&) = default;
-};
-
-struct Incident {
-  IncidentId id;
-  IncidentState state = IncidentState::triggered;
-  IncidentState before_recovering = IncidentState::triggered;
-  bool recovering_by_person = false;
-  Severity severity = Severity::sev3;
-  std::string severity_criterion;  ///< "default", a word of the map, or a criterion's name.
-  std::string severity_at;         ///< "rules/severity.yaml:12"
-  std::string title;
-  std::string service;
-  std::string team;
-  std::string runbook;
-  std::string key_rule;  ///< The correlation rule; "" = an incident of its own.
-  Labels key_labels;     ///< Its `by` values, empty ones left out.
-  Key key;               ///< Hash of the two; of the alert when key_rule is "".
-  Instant started_at{};  ///< Earliest `starts_at` of its alerts, at most detected_at.
-  Instant detected_at{};
-  Instant triaged_at{};
-  std::optional<Instant> acknowledged_at;
-  std::optional<Instant> recovering_at;
-  std::optional<Instant> resolved_at;
-  std::optional<Instant> closed_at;
-  std::string acknowledged_by;
-  std::string rule_escalation;  ///< A triage rule chose it for one of the alerts; "" = none did.
-  std::uint32_t cycle = 1;      ///< Grows with every reopening.
-  std::uint32_t firing = 0;     ///< Its alerts that fire.
-  std::uint32_t resolved = 0;   ///< Its alerts that do not.
-  Duration window{};            ///< Of its correlation rule when it opened.
-  Duration max_age{};
-  Instant last_joined{};       ///< When an occurrence last joined, timeline.
-  std::optional<Instant> due;  ///< End of recovery, of ack_timeout, or close_after; by state.
-  EscalationStatus escalation;
-  std::set<Told> told;        ///< Channels attempted with trouble in this cycle.
-  std::uint32_t version = 0;  ///< Grows with every durable change; the ETag.
 };
 
 enum class Event : std::uint8_t {
@@ -229,10 +173,10 @@ struct Sweep {
 class State {
  public:
   // Durable.
-  std::vector<std::string> sources;          ///< Names by index; only grows.
-  std::map<IncidentId, Incident> incidents;  ///< Not closed.
-  std::map<PageId, Page> pages;              ///< Owed.
-  std::map<Key, PastAnswer> past_answers;    ///< By Idempotency-Key.
+  std::vector<std::string> sources;        ///< Names by index; only grows.
+  IncidentTable incidents;                 ///< Not closed.
+  std::map<PageId, Page> pages;            ///< Owed.
+  std::map<Key, PastAnswer> past_answers;  ///< By Idempotency-Key.
   Counters counters;
   std::uint64_t rules_hash = 0;  ///< Of the policy in force.
   Sweep sweep;
@@ -261,10 +205,8 @@ class State {
   std::uint32_t firing_count() const { return firing_count_; }
   /// Of the alerts in memory that do not fire, the one that ended first, or null.
   const Alert* oldest_resolved() const;
-  const Incident* find(IncidentId) const;
+  const Incident* find(IncidentId id) const { return incidents.find(id); }
   const Page* find(PageId) const;
-  /// The newest incident of a correlation key that is not closed, or null.
-  const Incident* newest_of(const Key& correlation_key) const;
   /// The first thing due for Tick, in (instant, kind, id) order.
   std::optional<Deadline> first_deadline() const;
   const std::set<std::pair<Instant, PageId>>& page_times() const { return page_times_; }
@@ -272,9 +214,6 @@ class State {
   const std::pair<Instant, Key>* oldest_past_answer() const;
   /// Owed pages of an incident, oldest first.
   std::vector<PageId> pages_of(IncidentId) const;
-  /// Alerts that joined the incident, in order; one that has since joined another or was forgotten
-  /// may still be listed, one that joined twice may be listed twice: compare status.incident.
-  const std::vector<AlertId>& alerts_of(IncidentId) const;
   std::optional<std::uint16_t> source_index(std::string_view name) const;
 
   /// Spreads ids, which are sequential, over the index, but keeps eight neighbours, which are
@@ -291,8 +230,6 @@ class State {
   std::vector<std::uint32_t> free_slots_;
   SlotIndex by_key_;
   SlotIndex by_id_;
-  std::map<Key, std::vector<IncidentId>> by_correlation_;  // not closed, oldest first
-  std::map<IncidentId, std::vector<AlertId>> alerts_of_;
   std::set<Deadline> timers_;                         // incident, escalation, sweep: exact
   std::set<std::pair<Instant, PageId>> page_times_;   // pages that may be attempted
   std::set<std::pair<IncidentId, PageId>> pages_of_;  // owed pages by incident

@@ -161,7 +161,7 @@ void on_left(const Core& core, const Alert& alert, const rules::Verdict& verdict
 
 std::optional<IncidentId> would_join(const Core& core, const Key& key,
                                      const rules::CorrelationRule* rule) {
-  const Incident* newest = core.state.newest_of(key);
+  const Incident* newest = core.state.incidents.newest_of(key);
   if (newest == nullptr) return std::nullopt;
   const bool joins = may_join(core, *newest, {rule, key}) || incident::may_reopen(core, *newest);
   return joins ? std::optional(newest->id) : std::nullopt;

@@ -68,7 +68,7 @@ void already_so(const Core& core, const Incident& incident, std::string text, st
 /// Ends alerts whose lease is `never`: nothing else ever would. Many of them end in several steps.
 bool end_endless(const Core& core, const Incident& incident, Changes& out) {
   std::set<AlertId> ended;  // One that left and came back is listed twice.
-  for (const AlertId id : core.state.alerts_of(incident.id)) {
+  for (const AlertId id : core.state.incidents.alerts_of(incident.id)) {
     if (ended.size() >= kStepChangesMax / 4) break;
     const Alert* alert = core.state.find(id);
     if (alert == nullptr || alert->status.incident != incident.id ||
