@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "tocsin/alert/labels.h"
@@ -184,27 +186,72 @@ class ObjectReader {
   std::vector<Place> places_;
 };
 
-}  // namespace
+/// A register of bytes: what a storm spells for each alert is half a kilobyte of short texts.
+using Bytes = unsigned char __attribute__((vector_size(16)));
+using SignedBytes = signed char __attribute__((vector_size(16)));
+constexpr std::size_t kBytes = sizeof(Bytes);
 
-namespace {
-
-/// The end of what was written, or null if a text of the set is not plain.
-char* spell_plain(LabelsView labels, char* to) {
-  *to++ = '{';
-  bool first = true;
-  for (const Label label : labels) {
-    if (!std::exchange(first, false)) *to++ = ',';
-    for (const auto& [text, after] : {std::pair(label.name, ':'), std::pair(label.value, '\0')}) {
-      *to++ = '"';
-      to = copy_plain(text, to);
-      if (to == nullptr) return nullptr;
-      *to++ = '"';
-      if (after != '\0') *to++ = after;
-    }
-  }
-  *to++ = '}';
-  return to;
+/// Not zero where JSON spells a byte otherwise than it is, or where UTF-8 would have to be looked
+/// at: everything but printable ASCII without quotes and backslashes.
+[[gnu::always_inline]] inline Bytes odd_ones(Bytes bytes) {
+  // As signed numbers, what is above 0x7F is below the blank, too.
+  return Bytes(SignedBytes(bytes) < 0x20) | Bytes(bytes == '"') | Bytes(bytes == '\\') |
+         Bytes(bytes == 0x7F);
 }
+
+/// Spells label sets all of whose texts are plain, which nearly all are. Whether they were is asked
+/// once, at the end.
+class PlainSpelling {
+ public:
+  /// Reads nothing behind `end`, writes up to kBytes more than it says.
+  PlainSpelling(char* to, const char* end) : to_(to), end_(end) {}
+
+  void put(char c) { *to_++ = c; }
+
+  [[gnu::always_inline]] void quote(std::string_view text) {
+    const std::size_t size = text.size();
+    put('"');
+    if (size < kBytes) {
+      Bytes bytes{};
+      if (static_cast<std::size_t>(end_ - text.data()) >= kBytes) {
+        std::memcpy(&bytes, text.data(), kBytes);
+      } else {
+        std::memcpy(&bytes, text.data(), size);
+      }
+      std::memcpy(to_, &bytes, kBytes);
+      Bytes its_own;
+      std::memcpy(&its_own, kFirst + kBytes - size, kBytes);
+      odd_ |= odd_ones(bytes) & its_own;
+    } else {
+      // The last ones overlap those before, so that nothing is left over.
+      for (std::size_t at = 0;; at = std::min(at + kBytes, size - kBytes)) {
+        Bytes bytes;
+        std::memcpy(&bytes, text.data() + at, kBytes);
+        std::memcpy(to_ + at, &bytes, kBytes);
+        odd_ |= odd_ones(bytes);
+        if (at == size - kBytes) break;
+      }
+    }
+    to_ += size;
+    put('"');
+  }
+
+  const char* end() const { return to_; }
+  bool was_plain() const {
+    std::uint64_t halves[2];
+    std::memcpy(halves, &odd_, sizeof halves);
+    return (halves[0] | halves[1]) == 0;
+  }
+
+ private:
+  /// From kBytes - n on, a register whose first n bytes are all ones.
+  static constexpr unsigned char kFirst[2 * kBytes] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+                                                       0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+                                                       0xFF, 0xFF, 0xFF, 0xFF};
+  char* to_;
+  const char* end_;
+  Bytes odd_{};
+};
 
 }  // namespace
 
@@ -212,11 +259,21 @@ void append_labels_json(LabelsView labels, std::string& out) {
   // Nearly all sets are plain: they are spelled in one go. Quotes, colon and comma take six bytes a
   // label, where the block has its two sizes.
   const std::size_t before = out.size();
+  const std::string_view block = labels.block();
   bool done = false;
-  out.resize_and_overwrite(before + labels.block().size() * 2 + 16, [&](char* bytes, std::size_t) {
-    const char* end = spell_plain(labels, bytes + before);
-    done = end != nullptr;
-    return done ? static_cast<std::size_t>(end - bytes) : before;
+  out.resize_and_overwrite(before + block.size() * 2 + 2 * kBytes, [&](char* bytes, std::size_t) {
+    PlainSpelling spelling(bytes + before, block.data() + block.size());
+    char separator = '{';
+    for (const Label label : labels) {
+      spelling.put(std::exchange(separator, ','));
+      spelling.quote(label.name);
+      spelling.put(':');
+      spelling.quote(label.value);
+    }
+    if (separator == '{') spelling.put('{');
+    spelling.put('}');
+    done = spelling.was_plain();
+    return done ? static_cast<std::size_t>(spelling.end() - bytes) : before;
   });
   if (done) return;
   out += '{';

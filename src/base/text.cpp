@@ -66,8 +66,7 @@ std::uint64_t word_at(const char* from) {
   return word;
 }
 
-/// True if all eight bytes are plain ASCII. Labels are nothing else, and a storm spells half a
-/// kilobyte of them for each alert. The tests for zero and for "less than" are those of
+/// True if all eight bytes are plain ASCII. The tests for zero and for "less than" are those of
 /// https://graphics.stanford.edu/~seander/bithacks.html; they may see too much behind a byte that
 /// is not plain, never before it.
 [[gnu::always_inline]] inline bool is_plain_word(std::uint64_t word) {
@@ -98,27 +97,6 @@ bool is_bare(std::string_view text) {
   return !text.empty();
 }
 
-/// The same for texts of less than a word, as most names are: two halves that may overlap.
-char* copy_short_plain(std::string_view text, char* to) {
-  constexpr std::size_t kHalf = kWord / 2;
-  const std::size_t size = text.size();
-  if (size >= kHalf) {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-    std::memcpy(&first, text.data(), kHalf);
-    std::memcpy(&last, text.data() + size - kHalf, kHalf);
-    if (!is_plain_word(std::uint64_t{last} << 32U | first)) return nullptr;
-    std::memcpy(to, &first, kHalf);
-    std::memcpy(to + size - kHalf, &last, kHalf);
-    return to + size;
-  }
-  for (std::size_t at = 0; at < size; ++at) {
-    if (!is_plain_ascii(text[at])) return nullptr;
-    to[at] = text[at];
-  }
-  return to + size;
-}
-
 }  // namespace
 
 CodePoint first_code_point(std::string_view text) {
@@ -135,19 +113,6 @@ CodePoint first_code_point(std::string_view text) {
   }
   if (lead.size == 1) return {0xFFFD, 1, false};
   return {value, lead.size, true};
-}
-
-char* copy_plain(std::string_view text, char* to) {
-  const char* from = text.data();
-  const std::size_t size = text.size();
-  if (size < kWord) return copy_short_plain(text, to);
-  // The last word overlaps the one before, so that nothing is left over.
-  for (std::size_t at = 0;; at = std::min(at + kWord, size - kWord)) {
-    const std::uint64_t word = word_at(from + at);
-    if (!is_plain_word(word)) return nullptr;
-    std::memcpy(to + at, &word, sizeof word);
-    if (at == size - kWord) return to + size;
-  }
 }
 
 void append_json_string(std::string_view text, std::string& out) {

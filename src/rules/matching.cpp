@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
+#include <string>
 
 #include "rules/index.h"
 #include "rules/index_tables.h"
@@ -50,6 +52,9 @@ struct Memory {
   std::uint32_t find_label(Field field, std::string_view name) const {
     return tables->names.find(static_cast<std::uint32_t>(field), name);
   }
+  /// The same for a name that is the `position`th of its field: senders name labels in the same
+  /// order, alert by alert, so that what stood there before is looked at first.
+  std::uint32_t find_label(Field field, std::string_view name, std::size_t position);
   void set(std::uint32_t label, std::string_view value);
   void number_values();
   bool recall(const LabelState&, std::uint32_t label);
@@ -63,11 +68,18 @@ struct Memory {
   std::uint32_t run(std::uint32_t program);
   bool holds(const Instruction&);
 
+  struct NameSeen {
+    std::string name;
+    std::uint32_t label = TextTable::kNone;
+  };
+  static constexpr std::size_t kNamesSeen = 32;
+
   const IndexTables* tables = nullptr;
   std::shared_ptr<const char> identity;
   // By label. The first of `bits` is of no label, for postings without a guard.
   std::vector<SlotBits> bits;
   std::vector<LabelState> states;
+  std::array<std::array<NameSeen, kNamesSeen>, 2> names;  // By field and position.
   std::vector<std::uint32_t> touched;
   std::vector<std::uint32_t> unnumbered;
   // By pattern: the stamp of its label when it held last.
@@ -86,6 +98,7 @@ void Memory::adapt(const IndexTables& next) {
   tables = &next;
   if (identity == next.identity) return;
   identity = next.identity;
+  names = {};
   bits.assign(next.labels + std::size_t{1}, kAbsentBit);
   bits.front() = kAnyBit;
   states.assign(next.labels, {});
@@ -97,6 +110,16 @@ void Memory::adapt(const IndexTables& next) {
   found.resize(predicates);
   known.resize(next.known_values + kFirstValue);
   memo.clear();
+}
+
+std::uint32_t Memory::find_label(Field field, std::string_view name, std::size_t position) {
+  if (position >= kNamesSeen) return find_label(field, name);
+  NameSeen& seen = names[static_cast<std::size_t>(field)][position];
+  if (seen.name.size() != name.size() || !same_bytes(seen.name.data(), name.data(), name.size())) {
+    seen.name = name;
+    seen.label = find_label(field, name);
+  }
+  return seen.label;
 }
 
 void Memory::forget_labels() {
@@ -273,12 +296,15 @@ void Matching::begin(const Index& index, LabelsView labels, LabelsView annotatio
   Memory& memory = *memory_;
   memory.forget_labels();
   memory.adapt(index.tables());
+  std::size_t position = 0;
   for (const Label label : labels) {
-    memory.set(memory.find_label(Field::label, label.name), label.value);
+    memory.set(memory.find_label(Field::label, label.name, position++), label.value);
   }
   if (index.tables().asks_annotations) {
+    position = 0;
     for (const Label annotation : annotations) {
-      memory.set(memory.find_label(Field::annotation, annotation.name), annotation.value);
+      memory.set(memory.find_label(Field::annotation, annotation.name, position++),
+                 annotation.value);
     }
   }
   memory.set(index.tables().source_label, source);

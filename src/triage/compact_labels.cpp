@@ -1,5 +1,6 @@
 #include "tocsin/triage/compact_labels.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -12,9 +13,10 @@ namespace {
 constexpr std::size_t kProbesMax = 8;
 constexpr std::size_t kPlacesFirst = 256;
 
-void append_varint(std::uint64_t value, std::string& out) {
-  for (; value >= 0x80; value >>= 7U) out.push_back(static_cast<char>((value & 0x7FU) | 0x80U));
-  out.push_back(static_cast<char>(value));
+char* put_varint(std::uint64_t value, char* to) {
+  for (; value >= 0x80; value >>= 7U) *to++ = static_cast<char>((value & 0x7FU) | 0x80U);
+  *to++ = static_cast<char>(value);
+  return to;
 }
 
 std::uint64_t take_varint(const char*& at) {
@@ -36,19 +38,24 @@ std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(has
 
 CompactLabels Vocabulary::compress(LabelsView labels) {
   CompactLabels out;
-  if (labels.empty()) return out;
-  draft_.clear();
+  const std::string_view block = labels.block();
+  if (block.empty()) return out;
+  // A name or a value takes at most a byte more than in the block, or two in all if it is known,
+  // and at least two there.
+  draft_.resize(std::max(draft_.size(), 2 * block.size()));
+  char* end = draft_.data();
   std::size_t position = 0;
   for (const Label label : labels) {
     const std::uint32_t name = place_of_name(label.name, position++);
-    append(name, label.name);
-    append(name == kNone ? kNone : place_of(name, label.value), label.value);
+    end = put(name, label.name, end);
+    end = put(name == kNone ? kNone : place_of(name, label.value), label.value, end);
   }
-  std::string size;
-  append_varint(draft_.size(), size);
-  out.block_ = std::make_unique_for_overwrite<char[]>(size.size() + draft_.size());
-  std::memcpy(out.block_.get(), size.data(), size.size());
-  std::memcpy(out.block_.get() + size.size(), draft_.data(), draft_.size());
+  const auto size = static_cast<std::size_t>(end - draft_.data());
+  char spelled[10];
+  const auto spelled_size = static_cast<std::size_t>(put_varint(size, spelled) - spelled);
+  out.block_ = std::make_unique_for_overwrite<char[]>(spelled_size + size);
+  std::memcpy(out.block_.get(), spelled, spelled_size);
+  std::memcpy(out.block_.get() + spelled_size, draft_.data(), size);
   return out;
 }
 
@@ -83,12 +90,11 @@ std::string_view Vocabulary::take_word(const char*& at, const std::vector<std::u
   return text;
 }
 
-void Vocabulary::append(std::uint32_t place, std::string_view text) {
-  if (place != kNone) {
-    return append_varint((std::uint64_t{words_[place].number} << 1U) | 1U, draft_);
-  }
-  append_varint(std::uint64_t{text.size()} << 1U, draft_);
-  draft_.append(text);
+char* Vocabulary::put(std::uint32_t place, std::string_view text, char* to) const {
+  if (place != kNone) return put_varint((std::uint64_t{words_[place].number} << 1U) | 1U, to);
+  to = put_varint(std::uint64_t{text.size()} << 1U, to);
+  std::memcpy(to, text.data(), text.size());
+  return to + text.size();
 }
 
 std::uint32_t Vocabulary::place_of_name(std::string_view text, std::size_t position) {
@@ -125,7 +131,7 @@ std::uint32_t Vocabulary::add(std::uint32_t name, std::string_view text, std::ui
   }
   if (words_.size() * 2 >= places_.size()) grow();
   const auto place = static_cast<std::uint32_t>(words_.size());
-  if (!put(hash, place)) return kNone;
+  if (!take_place(hash, place)) return kNone;
   std::vector<std::uint32_t>& known = is_name ? names_ : words_[name].values;
   const auto number = static_cast<std::uint32_t>(known.size());
   known.push_back(place);
@@ -138,11 +144,11 @@ void Vocabulary::grow() {
   places_.assign(places_.empty() ? kPlacesFirst : places_.size() * 2, Place{});
   for (std::uint32_t place = 0; place < words_.size(); ++place) {
     // One that finds no place is still read by its number, and learnt again if it comes again.
-    put(hash_of(words_[place].name, words_[place].text), place);
+    take_place(hash_of(words_[place].name, words_[place].text), place);
   }
 }
 
-bool Vocabulary::put(std::uint64_t hash, std::uint32_t place) {
+bool Vocabulary::take_place(std::uint64_t hash, std::uint32_t place) {
   const std::size_t mask = places_.size() - 1;
   for (std::size_t probe = 0; probe < kProbesMax; ++probe) {
     Place& at = places_[(hash + probe) & mask];

@@ -170,6 +170,7 @@ void Evolution::insert(AlertId id, const Key& key, LabelsView labels, AlertStatu
   } else {
     state_.alerts_.emplace_back();
   }
+  state_.newest_ = slot;
   Alert& alert = state_.alerts_[slot];
   alert.id = id;
   alert.key = key;

@@ -24,10 +24,6 @@ CodePoint first_code_point(std::string_view text);
 /// writing are spelled \uXXXX: the same string to a parser, harmless in a terminal.
 void append_json_string(std::string_view text, std::string& out);
 
-/// Copies `text` if JSON spells it as it is: printable ASCII without quotes and backslashes. The end
-/// of the copy, or null. `to` has room for the text.
-char* copy_plain(std::string_view text, char* to);
-
 /// Appends `text` as the value of a `key=value` pair: bare if it is plain, else in double quotes
 /// with \" \\ \n \r \t, \u{…} for what append_json_string spells so, and \xNN for bytes that are no
 /// UTF-8. Never holds a line end.

@@ -63,18 +63,19 @@ class Vocabulary {
   /// which followed the one before last time is looked at first.
   std::uint32_t place_of_name(std::string_view text, std::size_t position);
   std::uint32_t add(std::uint32_t name, std::string_view text, std::uint64_t hash);
-  void append(std::uint32_t place, std::string_view text);
+  /// Writes a word, or its bytes if it has no place. The end of what was written.
+  char* put(std::uint32_t place, std::string_view text, char* to) const;
   std::string_view take_word(const char*& at, const std::vector<std::uint32_t>& known,
                              const Word*&) const;
   void grow();
-  bool put(std::uint64_t hash, std::uint32_t place);
+  bool take_place(std::uint64_t hash, std::uint32_t place);
 
   std::vector<Word> words_;
   std::vector<std::uint32_t> names_;  ///< Their places in words_, by number.
   std::vector<Place> places_;         ///< Open addressing by hash; a power of two.
   std::size_t values_ = 0;
-  std::string draft_;                       ///< Of the set being compressed,
-  std::vector<std::uint32_t> draft_names_;  ///< and of the one before: its names in words_.
+  std::vector<char> draft_;                 ///< Room for the set being compressed.
+  std::vector<std::uint32_t> draft_names_;  ///< Of the set before: its names in words_.
 };
 
 }  // namespace tocsin::triage

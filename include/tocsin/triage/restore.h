@@ -21,7 +21,7 @@ class Restoration {
   void incident(Incident);  ///< Those that are not closed.
   void alert(AlertId, const Key&, LabelsView, AlertStatus,
              std::uint64_t display_hash);  ///< Not forgotten.
-  bool knows(const Key&) const;  ///< Whether alert() was called with it.
+  bool knows(const Key&) const;            ///< Whether alert() was called with it.
   /// Of an alert that is held, after alert().
   void held_annotations(AlertId, Labels);
   /// The incident's row does not count this alert yet, which fired when it joined it and fires.

@@ -228,6 +228,7 @@ class State {
   Slab<Alert> alerts_;
   Vocabulary vocabulary_;
   std::vector<std::uint32_t> free_slots_;
+  std::uint32_t newest_ = 0;  // the slot that was filled last
   SlotIndex by_key_;
   SlotIndex by_id_;
   std::set<Deadline> timers_;                         // incident, escalation, sweep: exact
