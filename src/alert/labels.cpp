@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "tocsin/base/text.h"
+
 namespace tocsin {
 namespace {
 
@@ -97,7 +99,7 @@ std::string_view LabelsView::get(std::string_view name) const {
     const auto first_here = static_cast<unsigned char>(label.name.front());
     if (first_here < first) continue;
     if (first_here > first) break;  // Sorted by name: it would have stood before this one.
-    if (label.name == name) return label.value;
+    if (same_text(label.name, name)) return label.value;
   }
   return {};
 }
@@ -132,7 +134,7 @@ void encode_labels(std::vector<Label>& pairs, std::string& out) {
   std::size_t size = 0;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     // The last of equal names wins even when its value is empty: then the label is gone.
-    if (i + 1 < pairs.size() && pairs[i].name == pairs[i + 1].name) continue;
+    if (i + 1 < pairs.size() && same_text(pairs[i].name, pairs[i + 1].name)) continue;
     if (pairs[i].name.empty() || pairs[i].value.empty()) continue;
     size += encoded_size(pairs[i]);
     pairs[kept++] = pairs[i];

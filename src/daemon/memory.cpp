@@ -3,6 +3,8 @@
 #include <malloc.h>
 #include <mimalloc.h>
 
+#include <mutex>
+
 // Only the release build links it in. Source:
 // https://microsoft.github.io/mimalloc/group__options.html
 #pragma weak mi_collect
@@ -11,23 +13,28 @@
 
 namespace tocsin::daemon {
 
+namespace {
+std::mutex mutex;
+int givers = 0;
+long usual_delay = 0;
+}  // namespace
+
 GivingMemoryBack::GivingMemoryBack() {
   if (mi_collect == nullptr) return;
-  delay_ = mi_option_get(mi_option_decommit_delay);
+  const std::scoped_lock lock(mutex);
+  if (givers++ > 0) return;
+  usual_delay = mi_option_get(mi_option_decommit_delay);
   mi_option_set(mi_option_decommit_delay, 0);
 }
 
 GivingMemoryBack::~GivingMemoryBack() {
-  give_memory_back();
-  if (mi_collect != nullptr) mi_option_set(mi_option_decommit_delay, delay_);
-}
-
-void give_memory_back() {
   if (mi_collect == nullptr) {
     ::malloc_trim(0);
-  } else {
-    mi_collect(true);
+    return;
   }
+  mi_collect(true);
+  const std::scoped_lock lock(mutex);
+  if (--givers == 0) mi_option_set(mi_option_decommit_delay, usual_delay);
 }
 
 }  // namespace tocsin::daemon

@@ -149,7 +149,7 @@ class Daemon {
       return http::Submitted::stopping;
     };
     options.doors.wake = [this] { inbox_.wake(); };
-    options.doors.give_memory_back = give_memory_back;
+    options.doors.giving_memory_back = [] { return std::make_shared<GivingMemoryBack>(); };
     options.doors.policy = [this] { return policy_.load(); };
     options.doors.make_reader = [this] { return make_reader(); };
     options.doors.is_ready = [this] { return ready_.load(); };

@@ -169,6 +169,7 @@ std::optional<Response> Exchange::body_grew(std::uint64_t bytes) {
   const std::uint64_t most = request_.terms->limits.bodies_in_flight;
   if (net_.site().take_body_bytes(wanted, most)) {
     body_bytes_ += wanted;
+    if (body_bytes_ > kMuchMemory) net_.takes_much();
     return std::nullopt;
   }
   count_refusal("bodies_in_flight");
@@ -364,7 +365,7 @@ Response Exchange::broken(int status, std::string_view detail, std::string_view 
 }
 
 void Exchange::give_back_body() {
-  if (body_bytes_ > kMuchMemory) net_.took_much();
+  if (body_bytes_ > kMuchMemory) net_.takes_much();
   if (body_bytes_ > 0) net_.site().give_back_body_bytes(std::exchange(body_bytes_, 0));
 }
 

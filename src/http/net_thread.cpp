@@ -177,11 +177,15 @@ void NetThread::remove(Session& session) {
   });
 }
 
+void NetThread::takes_much() {
+  if (!giving_memory_back_) giving_memory_back_ = site_.options.doors.giving_memory_back();
+}
+
 void NetThread::tick() {
   date_ = http_date();
   const auto now = Clock::now();
   for (const auto& [session, owned] : sessions_) session->tick(now);
-  if (std::exchange(took_much_, false)) site_.options.doors.give_memory_back();
+  giving_memory_back_.reset();
   ticker_.expires_after(std::chrono::seconds(1));
   ticker_.async_wait([this](boost::system::error_code failed) {
     if (!failed) tick();

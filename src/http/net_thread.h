@@ -58,9 +58,9 @@ class NetThread {
   void forget(std::uint64_t ticket);
   /// Calls exchange.retry() every few milliseconds until it returns true.
   void retry_later(Exchange&);
-  /// A request took much memory: what was freed goes to the system soon. The allocator looks for
-  /// it only when this thread allocates, which may be never.
-  void took_much() { took_much_ = true; }
+  /// A request takes much memory: what is freed goes to the system at once, up to the next tick.
+  /// Else the allocator looks for it only when this thread allocates, which may be never.
+  void takes_much();
   /// Something was submitted: wakes the core when what is at hand here has been done, at once if
   /// that takes more than kTurn.
   void wake_core_soon();
@@ -95,7 +95,7 @@ class NetThread {
   std::deque<Exchange*> retrying_;
   bool wakes_core_ = false;             ///< Posted,
   Clock::time_point wakes_core_since_;  ///< and since when.
-  bool took_much_ = false;
+  std::shared_ptr<void> giving_memory_back_;
   std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
   std::thread thread_;
 };

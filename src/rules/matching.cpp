@@ -115,7 +115,7 @@ void Memory::adapt(const IndexTables& next) {
 std::uint32_t Memory::find_label(Field field, std::string_view name, std::size_t position) {
   if (position >= kNamesSeen) return find_label(field, name);
   NameSeen& seen = names[static_cast<std::size_t>(field)][position];
-  if (seen.name.size() != name.size() || !same_bytes(seen.name.data(), name.data(), name.size())) {
+  if (!same_text(seen.name, name)) {
     seen.name = name;
     seen.label = find_label(field, name);
   }

@@ -1,5 +1,7 @@
 #include "rules/pattern_index.h"
 
+#include <re2/filtered_re2.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -34,6 +36,30 @@ std::unique_ptr<re2::RE2::Set> set_of(std::span<const std::shared_ptr<const Rege
     if (set->Add(regex->pattern(), nullptr) < 0) return nullptr;
   }
   return set->Compile() ? std::move(set) : nullptr;
+}
+
+/// Texts of which a value needs one for any of these patterns to hold, as RE2 finds them; empty if
+/// a pattern needs none, or if looking for them would cost as much as matching.
+std::vector<std::string> needs_of(std::span<const std::shared_ptr<const Regex>> regexes) {
+  constexpr std::size_t kPatternsMax = 8;
+  constexpr std::size_t kPatternBytesMax = 256;
+  constexpr std::size_t kNeedsMax = 8;
+  constexpr int kNeedBytesMin = 3;
+  if (regexes.size() > kPatternsMax) return {};
+  re2::FilteredRE2 filter(kNeedBytesMin);
+  for (const std::shared_ptr<const Regex>& regex : regexes) {
+    int ignored = 0;
+    if (regex->pattern().size() > kPatternBytesMax ||
+        filter.Add(regex->pattern(), re2::RE2::Options(re2::RE2::Quiet), &ignored) !=
+            re2::RE2::NoError) {
+      return {};
+    }
+  }
+  std::vector<std::string> needs;
+  filter.Compile(&needs);
+  std::vector<int> need_none;
+  filter.AllPotentials({}, &need_none);
+  return need_none.empty() && needs.size() <= kNeedsMax ? needs : std::vector<std::string>();
 }
 
 }  // namespace
@@ -122,11 +148,28 @@ void PatternIndex::build_shard(std::span<const Pattern> patterns,
     ++sets_;
     sets_memory_ += memory;
   }
+  shard.needs = needs_of(shard.regexes);
   label.shards.push_back(std::move(shard));
+}
+
+/// Only of ASCII: other letters have more than one lower case.
+bool PatternIndex::may_match(const Shard& shard, std::string_view text, Scratch& scratch) {
+  if (shard.needs.empty()) return true;
+  unsigned char all = 0;
+  scratch.lowered.resize(text.size());
+  std::ranges::transform(text, scratch.lowered.begin(), [&all](char c) {
+    all |= static_cast<unsigned char>(c);
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+  });
+  if (all >= 0x80) return true;
+  return std::ranges::any_of(shard.needs, [&](const std::string& need) {
+    return scratch.lowered.find(need) != std::string::npos;
+  });
 }
 
 void PatternIndex::append_matches(const Shard& shard, std::string_view text, Scratch& scratch,
                                   std::vector<std::uint32_t>& out) {
+  if (!may_match(shard, text, scratch)) return;
   if (shard.set) {
     re2::RE2::Set::ErrorInfo error{};
     scratch.matches.clear();

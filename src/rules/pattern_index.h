@@ -24,6 +24,7 @@ class PatternIndex {
   struct Scratch {
     std::vector<int> matches;
     std::string reversed;
+    std::string lowered;
     /// Sets that gave up, so that patterns were asked one by one: slower, never wrong.
     std::uint64_t out_of_memory = 0;
   };
@@ -48,6 +49,9 @@ class PatternIndex {
     std::unique_ptr<re2::RE2::Set> set;
     std::vector<std::uint32_t> numbers;
     std::vector<std::shared_ptr<const Regex>> regexes;
+    /// In lower case: none of the patterns holds for an ASCII text without one of these. Empty:
+    /// nothing is known.
+    std::vector<std::string> needs;
   };
   struct OfLabel {
     LiteralTable beginnings;
@@ -68,6 +72,7 @@ class PatternIndex {
   void build_shards(std::span<const Pattern>, OfLabel&, const Index::Limits&);
   void build_shard(std::span<const Pattern>, std::span<const std::uint32_t> numbers, OfLabel&,
                    const Index::Limits&);
+  static bool may_match(const Shard&, std::string_view text, Scratch&);
   static void append_matches(const Shard&, std::string_view text, Scratch&,
                              std::vector<std::uint32_t>& out);
 

@@ -8,28 +8,9 @@
 #include <vector>
 
 #include "tocsin/alert/identity.h"
+#include "tocsin/base/text.h"
 
 namespace tocsin::rules {
-
-/// Of equal size. Most texts are short: two overlapping words decide without a call.
-inline bool same_bytes(const char* a, const char* b, std::size_t size) {
-  const auto words_equal = [&]<class Word>(Word) {
-    Word first[2];
-    Word last[2];
-    std::memcpy(&first[0], a, sizeof(Word));
-    std::memcpy(&first[1], b, sizeof(Word));
-    std::memcpy(&last[0], a + size - sizeof(Word), sizeof(Word));
-    std::memcpy(&last[1], b + size - sizeof(Word), sizeof(Word));
-    return first[0] == first[1] && last[0] == last[1];
-  };
-  if (size > 16) return std::memcmp(a, b, size) == 0;
-  if (size >= 8) return words_equal(std::uint64_t{});
-  if (size >= 4) return words_equal(std::uint32_t{});
-  for (std::size_t i = 0; i < size; ++i) {
-    if (a[i] != b[i]) return false;
-  }
-  return true;
-}
 
 /// Texts, each in a scope (a label's values, the names of a field), numbered from 0 in the order
 /// they were added. One flat table with linear probing, at most half full: a look-up touches one
@@ -80,8 +61,7 @@ class TextTable {
   }
   bool is(const Slot& slot, std::uint32_t scope, std::string_view text) const {
     const char* const record = texts_.data() + slot.text;
-    return read_u32(record) == scope && read_u32(record + 4) == text.size() &&
-           same_bytes(record + 8, text.data(), text.size());
+    return read_u32(record) == scope && same_text({record + 8, read_u32(record + 4)}, text);
   }
   void grow();
   Slot& free_slot(std::uint64_t hash);

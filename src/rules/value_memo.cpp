@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "rules/text_table.h"
+#include "tocsin/base/text.h"
 
 namespace tocsin::rules {
 namespace {
@@ -42,10 +42,8 @@ const std::uint32_t* ValueMemo::Generation::find(std::uint32_t label, std::uint3
     if (slot.entry == 0) return nullptr;
     if (slot.hash != hash) continue;
     const std::uint32_t* const entry = words.get() + (slot.entry - 1);
-    if (entry[0] == label && entry[1] == value.size() &&
-        same_bytes(reinterpret_cast<const char*>(entry + kHead), value.data(), value.size())) {
-      return entry;
-    }
+    if (entry[0] != label) continue;
+    if (same_text({reinterpret_cast<const char*>(entry + kHead), entry[1]}, value)) return entry;
   }
   return nullptr;
 }

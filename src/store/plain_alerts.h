@@ -17,7 +17,7 @@ namespace tocsin::store {
 /// one costs a quarter of a row.
 class PlainAlerts {
  public:
-  static constexpr std::size_t kTogether = 16;
+  static constexpr std::size_t kTogether = 32;
 
   [[nodiscard]] int prepare(sqlite3*, const std::string& columns);
   /// True if a statement says the whole of it.

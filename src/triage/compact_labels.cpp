@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tocsin/alert/identity.h"
+#include "tocsin/base/text.h"
 
 namespace tocsin::triage {
 namespace {
@@ -100,7 +101,7 @@ char* Vocabulary::put(std::uint32_t place, std::string_view text, char* to) cons
 std::uint32_t Vocabulary::place_of_name(std::string_view text, std::size_t position) {
   if (position < draft_names_.size()) {
     const std::uint32_t guess = draft_names_[position];
-    if (guess != kNone && words_[guess].text == text) return guess;
+    if (guess != kNone && same_text(words_[guess].text, text)) return guess;
   } else {
     draft_names_.push_back(kNone);
   }
@@ -117,7 +118,7 @@ std::uint32_t Vocabulary::place_of(std::uint32_t name, std::string_view text) {
       if (place.word == kNone) break;
       if (place.tag != tag_of(hash)) continue;
       const Word& word = words_[place.word];
-      if (word.name == name && word.text == text) return place.word;
+      if (word.name == name && same_text(word.text, text)) return place.word;
     }
   }
   return add(name, text, hash);

@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "tocsin/alert/labels.h"
+#include "tocsin/base/text.h"
 
 namespace tocsin {
 namespace {
@@ -171,6 +173,45 @@ TEST(LabelsJson, AnyBytesGiveJsonThatIsRead) {
     Labels read;
     ASSERT_TRUE(labels_from_json(json, read));
     ASSERT_EQ(labels_to_json(read), json);
+  }
+}
+
+/// Texts are spelled by sixteen bytes: each place of an odd byte in a text of each size, first in
+/// the block and last.
+TEST(LabelsJson, OneOddByteAnywhereIsSpelledAsItMustBe) {
+  const auto text_of = [](std::size_t size) {
+    std::string text;
+    while (text.size() < size) text += static_cast<char>('a' + text.size() % 26);
+    return text;
+  };
+  const auto expected = [](std::string_view name, std::string_view value) {
+    std::string out = "{";
+    append_json_string(name, out);
+    out += ":";
+    append_json_string(value, out);
+    return out + "}";
+  };
+  for (std::size_t size = 1; size <= 50; ++size) {
+    const std::string plain = text_of(size);
+    EXPECT_EQ(labels_to_json(Labels{{plain, plain}}), expected(plain, plain));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char odd : {'"', '\\', '\n', '\x1F', '\x7F', '\x80', '\xFF'}) {
+        std::string text = plain;
+        text[at] = odd;
+        ASSERT_EQ(labels_to_json(Labels{{"v", text}}), expected("v", text)) << size << " " << at;
+        ASSERT_EQ(labels_to_json(Labels{{text, "v"}}), expected(text, "v")) << size << " " << at;
+      }
+    }
+  }
+}
+
+TEST(LabelsJson, NothingBehindTheLabelsIsRead) {
+  for (std::size_t size = 1; size <= 40; ++size) {
+    const Labels labels{{"n", std::string(size, 'x')}};
+    const std::string_view block = labels.view().block();
+    const auto exact = std::make_unique<char[]>(block.size());  // asan watches its end.
+    block.copy(exact.get(), block.size());
+    EXPECT_EQ(labels_to_json(LabelsView({exact.get(), block.size()})), labels_to_json(labels));
   }
 }
 

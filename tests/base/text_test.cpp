@@ -114,5 +114,19 @@ TEST(Text, EveryCodePointIsReadBackAsItWasEncoded) {
   }
 }
 
+TEST(Text, SameTextIsWhatEqualsSays) {
+  for (std::size_t size = 0; size <= 40; ++size) {
+    const std::string text(size, 'x');
+    EXPECT_TRUE(same_text(text, std::string(text)));
+    EXPECT_FALSE(same_text(text, text + "x"));
+    EXPECT_FALSE(same_text(text + "x", text));
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string other = text;
+      other[at] = 'y';
+      EXPECT_FALSE(same_text(text, other)) << size << " " << at;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tocsin

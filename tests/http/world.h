@@ -165,7 +165,7 @@ class World {
     rules::compile(policy.rules);
     const auto shared = std::make_shared<const triage::Policy>(policy);
     options.doors.wake = [this] { ++wakes; };
-    options.doors.give_memory_back = [] {};
+    options.doors.giving_memory_back = [] { return std::shared_ptr<void>(); };
     options.doors.policy = [shared] { return shared; };
     options.doors.make_reader = [this] { return std::make_unique<ShelfReader>(shelf); };
     options.doors.is_ready = [this] { return ready.load(); };

@@ -93,6 +93,61 @@ TEST(IndexAtItsLimits, ReadsPatternsOfALabelInSeveralSets) {
   }
 }
 
+/// Before an automaton runs, a value is asked for the texts that all of its patterns need.
+TEST(IndexAtItsLimits, FindsWhatAPatternNeedsInWhateverCaseItIsWritten) {
+  const std::vector<std::string> patterns = {"(?i).*(data loss|corrupt).*",
+                                             "(?i)kelvin.*",
+                                             ".*Disk[0-9]+full.*",
+                                             "(?i).*straße.*",
+                                             "[a-z]+(abc|xyz|.*)",
+                                             "(?i)(sick|task)s?",
+                                             "(abc)+",
+                                             "(?s).*new\\nline.*",
+                                             "x{3}y*"};
+  const std::vector<std::string> values = {"DATA LOSS on volume 7",
+                                           "no data  loss",
+                                           "Corrupted",
+                                           "kelvin",
+                                           "KELVIN",
+                                           "\u212Aelvin",
+                                           "\u212AELVIN 5",
+                                           "Disk12full",
+                                           "disk12full",
+                                           "STRASSE",
+                                           "straße",
+                                           "STRAßE",
+                                           "qabc",
+                                           "zz",
+                                           "ſick",
+                                           "TaſKs",
+                                           "tasks",
+                                           "abcabc",
+                                           "ABC",
+                                           "new\nline",
+                                           "a\nnew\nline",
+                                           "xxxyy",
+                                           "xxx",
+                                           "data los"};
+  for (std::size_t first = 0; first < patterns.size(); ++first) {
+    for (std::size_t count = 1; first + count <= patterns.size(); ++count) {
+      std::vector<std::string> texts;
+      for (std::size_t i = first; i < first + count; ++i) {
+        texts.push_back("a=~\"" + patterns[i] + "\"");
+      }
+      const Lists lists = lists_of(texts);
+      for (const std::size_t set_patterns : {1, 3, 100}) {
+        const Index index = lists.index({.set_patterns = set_patterns});
+        Matching matching;
+        for (const std::string& value : values) {
+          const Labels labels = {{"a", value}};
+          ASSERT_EQ(match(matching, index, labels), lists.linear(Stage::triage, {.labels = labels}))
+              << texts.front() << " and " << count - 1 << " more, for " << value;
+        }
+      }
+    }
+  }
+}
+
 /// Sets up to 64 members are looked through, larger ones are looked up by value.
 TEST(IndexAtItsLimits, KnowsTheMembersOfSetsOfAnySize) {
   Lists lists;

@@ -289,6 +289,36 @@ TEST(Index, TakesThePlaceOfAnotherUnderOneMatching) {
   }
 }
 
+TEST(Index, KnowsLabelsWhereverTheyStandAmongTheOthers) {
+  const Index index = lists_of({"a=x", "b=x", "c=x", "annotations.a=x", "annotations.b=x"}).index();
+  Matching matching;
+  std::vector<Label> all = {{"a", "x"}, {"b", "x"}, {"c", "x"}, {"d", "x"}, {"ab", "x"}};
+  for (unsigned chosen = 0; chosen < 32; ++chosen) {
+    for (unsigned noted = 0; noted < 32; ++noted) {
+      const auto some = [&](unsigned mask) {
+        std::vector<Label> pairs;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+          if ((mask >> i & 1U) != 0) pairs.push_back(all[i]);
+        }
+        return Labels(std::move(pairs));
+      };
+      std::vector<std::uint32_t> expected;
+      for (std::uint32_t i = 0; i < 3; ++i) {
+        if ((chosen >> i & 1U) != 0) expected.push_back(i);
+      }
+      for (std::uint32_t i = 0; i < 2; ++i) {
+        if ((noted >> i & 1U) != 0) expected.push_back(3 + i);
+      }
+      const Labels labels = some(chosen);
+      const Labels annotations = some(noted);
+      matching.begin(index, labels, annotations, "source");
+      std::vector<std::uint32_t> held;
+      matching.match(Stage::triage, held);
+      ASSERT_EQ(held, expected) << chosen << " " << noted;
+    }
+  }
+}
+
 TEST(Index, AsksThePatternsOfAValueTwiceHoweverOftenItComes) {
   const Index index = lists_of({"a=~\"prod.*\"", "a=~\"[pq]rod.*\"", "b=x"}).index();
   Matching matching;

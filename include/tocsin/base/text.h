@@ -1,12 +1,36 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
 /// Text from outside is hostile: these write it where it can break nothing, neither the line it
 /// stands in nor the terminal that shows it.
 namespace tocsin {
+
+/// a == b without a call: two overlapping words decide about most texts, which are short.
+inline bool same_text(std::string_view a, std::string_view b) {
+  const std::size_t size = a.size();
+  const auto words_equal = [&]<class Word>(Word) {
+    Word first[2];
+    Word last[2];
+    std::memcpy(&first[0], a.data(), sizeof(Word));
+    std::memcpy(&first[1], b.data(), sizeof(Word));
+    std::memcpy(&last[0], a.data() + size - sizeof(Word), sizeof(Word));
+    std::memcpy(&last[1], b.data() + size - sizeof(Word), sizeof(Word));
+    return first[0] == first[1] && last[0] == last[1];
+  };
+  if (size != b.size()) return false;
+  if (size > 16) return std::memcmp(a.data(), b.data(), size) == 0;
+  if (size >= 8) return words_equal(std::uint64_t{});
+  if (size >= 4) return words_equal(std::uint32_t{});
+  for (std::size_t i = 0; i < size; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
 
 /// The code point that `text` begins with. Bytes that are no UTF-8 (overlong forms, surrogates and
 /// values above U+10FFFF included) yield U+FFFD and `valid` false; `size` is then the length of the

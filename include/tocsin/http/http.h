@@ -63,8 +63,9 @@ struct Doors {
   /// Whether a rejected body of this size finds room on its way to the store; if not, it is counted.
   std::function<bool(std::size_t bytes)> rejected_has_room;
   std::function<void(store::RejectedBody)> keep_rejected;
-  /// Gives what the calling thread has freed back to the system; may take milliseconds.
-  std::function<void()> give_memory_back;
+  /// While what it returns lives, what is freed goes back to the system at once; when it goes, what
+  /// the calling thread has freed before, too, which may take milliseconds.
+  std::function<std::shared_ptr<void>()> giving_memory_back;
   /// What to add to an instant of the core's timeline to show it by the wall clock; 0 mostly.
   std::function<Duration()> wall_offset;
 };
