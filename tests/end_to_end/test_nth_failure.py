@@ -42,7 +42,8 @@ PLAN = (("writing", (errno.EIO, errno.ENOSPC), 3),
         ("allocation", (errno.ENOMEM,), 7))
 
 PATIENCE = 10  # Seconds; a request that has no answer until then hangs.
-LAST_WORDS = ('"level":"error"', "broken invariant", "uncaught exception: ")
+# The last word is the library's own, of what happens before main().
+LAST_WORDS = ('"level":"error"', "broken invariant", "uncaught exception: ", "std::bad_alloc")
 
 ENDED = {0: "stopped", 1: "ended itself", -6: "aborted"}
 

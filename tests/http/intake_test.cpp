@@ -169,6 +169,20 @@ TEST(Intake, AStoppingServerRefusesAndCloses) {
   EXPECT_TRUE(client.is_closed());
 }
 
+/// The value of tocsin_alerts_rejected_total with these labels.
+std::string rejected(World& world, const std::string& source, const std::string& reason) {
+  const std::string text = world.metrics.text();
+  for (std::size_t at = text.find("tocsin_alerts_rejected_total{"); at != std::string::npos;
+       at = text.find("tocsin_alerts_rejected_total{", at + 1)) {
+    const std::string line = text.substr(at, text.find('\n', at) - at);
+    if (line.find('"' + source + '"') != std::string::npos &&
+        line.find('"' + reason + '"') != std::string::npos) {
+      return line.substr(line.rfind(' ') + 1);
+    }
+  }
+  return "not there";
+}
+
 TEST(Intake, RefusalsAreCountedWithTheirReason) {
   World world;
   world.start();
@@ -177,22 +191,45 @@ TEST(Intake, RefusalsAreCountedWithTheirReason) {
   world.ask(post("/api/v2/alerts", kOneAlert, ""));
   world.ask(get("/nowhere"));
   const std::string text = world.ask(get("/metrics")).body;
-  const auto counts = [&](std::string_view source, std::string_view reason) {
-    for (std::size_t at = text.find("tocsin_alerts_rejected_total{"); at != std::string::npos;
-         at = text.find("tocsin_alerts_rejected_total{", at + 1)) {
-      const std::string line = text.substr(at, text.find('\n', at) - at);
-      if (line.find(source) != std::string::npos && line.find(reason) != std::string::npos) {
-        return line.substr(line.rfind(' ') + 1);
-      }
-    }
-    return std::string("not there");
-  };
-  EXPECT_EQ(counts("\"prom-us\"", "\"malformed\""), "1") << text;
-  EXPECT_EQ(counts("\"prom-eu\"", "\"wrong_type\""), "1");
-  EXPECT_EQ(counts("\"prom-us\"", "\"content_type\""), "1");
+  EXPECT_EQ(rejected(world, "prom-us", "malformed"), "1") << text;
+  EXPECT_EQ(rejected(world, "prom-eu", "wrong_type"), "1");
+  EXPECT_EQ(rejected(world, "prom-us", "content_type"), "1");
   // Counted before the answer leaves, so that who has seen it finds it counted.
   EXPECT_NE(text.find("tocsin_http_requests_total{code=\"404\",route=\"unknown\"} 1"),
             std::string::npos);
+}
+
+TEST(Intake, EveryAlertOfARequestThatComesAfterTheEndBeganIsCounted) {
+  World world;
+  world.stopping = true;
+  world.start();
+  EXPECT_EQ(
+      world.ask(post("/api/v2/alerts", R"([{"labels":{"n":"1"}},{"labels":{"n":"2"}}])")).status,
+      503);
+  EXPECT_EQ(rejected(world, "prom-us", "stopping"), "2");
+}
+
+TEST(Intake, ASourceWhoseMappingIsNotThereYetIsToldToSendAgain) {
+  World world;
+  world.policy.sources.push_back({"custom", "json", std::nullopt});  // And no settings of it.
+  const Answer answer = world.start().ask(post("/ingest/custom", R"({"n":"1"})"));
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.headers.count("Retry-After"), 1u);
+  EXPECT_EQ(rejected(world, "custom", "reloading"), "1");
+}
+
+TEST(Intake, WhatFailsInsideIsAnAnswerAndCountedAndTheNextRequestIsFine) {
+  World world;
+  std::atomic<bool> fails = true;
+  world.decide = [&](const triage::Step&, const triage::Delivery&) {
+    if (fails) throw std::bad_alloc();
+    return triage::StepAnswer();
+  };
+  Client client(world.start().port());
+  EXPECT_EQ(client.ask(post("/api/v2/alerts", kOneAlert)).status, 500);
+  EXPECT_EQ(rejected(world, "prom-us", "failed"), "1");
+  fails = false;
+  EXPECT_EQ(client.ask(post("/api/v2/alerts", kOneAlert)).status, 200);
 }
 
 }  // namespace
