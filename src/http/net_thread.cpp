@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <ctime>
+#include <new>
 
 #include "http/exchange.h"
 #include "tocsin/base/check.h"
@@ -177,8 +178,13 @@ void NetThread::remove(Session& session) {
   });
 }
 
-void NetThread::takes_much() {
-  if (!giving_memory_back_) giving_memory_back_ = site_.options.doors.giving_memory_back();
+void NetThread::takes_much() noexcept {
+  if (giving_memory_back_) return;
+  try {
+    giving_memory_back_ = site_.options.doors.giving_memory_back();
+  } catch (const std::bad_alloc&) {
+    // The body is what matters; the allocator gives back later, in its own time.
+  }
 }
 
 void NetThread::tick() {

@@ -60,7 +60,7 @@ class NetThread {
   void retry_later(Exchange&);
   /// A request takes much memory: what is freed goes to the system at once, up to the next tick.
   /// Else the allocator looks for it only when this thread allocates, which may be never.
-  void takes_much();
+  void takes_much() noexcept;
   /// Something was submitted: wakes the core when what is at hand here has been done, at once if
   /// that takes more than kTurn.
   void wake_core_soon();

@@ -45,6 +45,7 @@ std::vector<std::string> needs_of(std::span<const std::shared_ptr<const Regex>> 
   constexpr std::size_t kPatternBytesMax = 256;
   constexpr std::size_t kNeedsMax = 8;
   constexpr int kNeedBytesMin = 3;
+  constexpr std::size_t kNeedBytesMax = 16;
   if (regexes.size() > kPatternsMax) return {};
   re2::FilteredRE2 filter(kNeedBytesMin);
   for (const std::shared_ptr<const Regex>& regex : regexes) {
@@ -59,7 +60,10 @@ std::vector<std::string> needs_of(std::span<const std::shared_ptr<const Regex>> 
   filter.Compile(&needs);
   std::vector<int> need_none;
   filter.AllPotentials({}, &need_none);
-  return need_none.empty() && needs.size() <= kNeedsMax ? needs : std::vector<std::string>();
+  if (!need_none.empty() || needs.size() > kNeedsMax) return {};
+  // Who has all of it has its beginning, and a value made for it costs a search no more than that.
+  for (std::string& need : needs) need.resize(std::min(need.size(), kNeedBytesMax));
+  return needs;
 }
 
 }  // namespace

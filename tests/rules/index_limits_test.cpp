@@ -103,7 +103,8 @@ TEST(IndexAtItsLimits, FindsWhatAPatternNeedsInWhateverCaseItIsWritten) {
                                              "(?i)(sick|task)s?",
                                              "(abc)+",
                                              "(?s).*new\\nline.*",
-                                             "x{3}y*"};
+                                             "x{3}y*",
+                                             "(?i).*no space left on the device.*"};
   const std::vector<std::string> values = {"DATA LOSS on volume 7",
                                            "no data  loss",
                                            "Corrupted",
@@ -127,7 +128,9 @@ TEST(IndexAtItsLimits, FindsWhatAPatternNeedsInWhateverCaseItIsWritten) {
                                            "a\nnew\nline",
                                            "xxxyy",
                                            "xxx",
-                                           "data los"};
+                                           "data los",
+                                           "No Space Left On The Device 3",
+                                           "no space left on the moon"};
   for (std::size_t first = 0; first < patterns.size(); ++first) {
     for (std::size_t count = 1; first + count <= patterns.size(); ++count) {
       std::vector<std::string> texts;
