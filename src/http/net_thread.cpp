@@ -183,7 +183,7 @@ void NetThread::takes_much() noexcept {
   try {
     giving_memory_back_ = site_.options.doors.giving_memory_back();
   } catch (const std::bad_alloc&) {
-    // The body is what matters; the allocator gives back later, in its own time.
+    giving_memory_back_ = nullptr;  // The allocator then gives it back in its own time.
   }
 }
 
