@@ -7,6 +7,7 @@
 #include <numeric>
 #include <set>
 #include <tuple>
+#include <utility>
 
 namespace tocsin {
 namespace {
@@ -44,23 +45,23 @@ constexpr std::size_t kLongestWord = 64;
 /// Insertions, deletions, replacements and swaps of neighbours. REQUIRES: b fits kLongestWord.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   using Row = std::array<std::size_t, kLongestWord + 1>;
-  Row two_back{};
-  Row back{};
-  Row row{};
-  std::iota(back.begin(), back.end(), std::size_t{0});
+  std::array<Row, 3> rows{};
+  Row* two_back = &rows[0];
+  Row* back = &rows[1];
+  Row* row = &rows[2];
+  std::iota(back->begin(), back->end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
+    (*row)[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = back[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      row[j] = std::min({back[j] + 1, row[j - 1] + 1, replaced});
+      const std::size_t replaced = (*back)[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      (*row)[j] = std::min({(*back)[j] + 1, (*row)[j - 1] + 1, replaced});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        row[j] = std::min(row[j], two_back[j - 2] + 1);
+        (*row)[j] = std::min((*row)[j], (*two_back)[j - 2] + 1);
       }
     }
-    two_back = back;
-    back = row;
+    two_back = std::exchange(back, std::exchange(row, two_back));
   }
-  return back[b.size()];
+  return (*back)[b.size()];
 }
 
 }  // namespace
@@ -128,6 +129,9 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
   std::string_view best;
   for (const std::string_view candidate : candidates) {
     if (candidate.empty() || candidate.size() > kLongestWord) continue;
+    // So many letters are missing in one of them at least.
+    const std::size_t longer = std::max(wanted.size(), candidate.size());
+    if (longer - std::min(wanted.size(), candidate.size()) >= best_distance) continue;
     const std::size_t distance = edit_distance(wanted, lower(candidate));
     if (distance < best_distance) {
       best_distance = distance;

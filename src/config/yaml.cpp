@@ -332,7 +332,7 @@ Position Document::position(const Node& node, std::size_t offset) const {
 
 /// Columns count characters, as editors do, except far out on a long line, where that costs time.
 Position Document::position_at(std::size_t offset) const {
-  constexpr std::size_t kCountedBytes = 10'000;
+  constexpr std::size_t kCountedBytes = 1'000;
   const auto next = std::ranges::upper_bound(line_starts_, offset);
   const std::size_t start = *std::prev(next);
   auto column = static_cast<std::ptrdiff_t>(offset - start);

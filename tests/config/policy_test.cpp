@@ -205,6 +205,25 @@ TEST(Policy, PositionsCountCharactersFromOne) {
       "a.yaml:2:13: error: unknown key \"recovry\" in incidents; did you mean \"recovery\"?\n");
 }
 
+TEST(Policy, FarOutOnALineColumnsCountBytes) {
+  struct Case {
+    int letters;
+    int column;
+  };
+  // Each letter has two bytes, and 23 more stand before the place: it is byte 999 of the line,
+  // 1,001.
+  for (const Case& c : {Case{488, 23 + 488 + 1}, Case{489, 23 + 2 * 489 + 1}}) {
+    std::string name;
+    for (int i = 0; i < c.letters; ++i) name += "é";
+    const PolicyResult result =
+        compile_policy({}, {{"a.yaml", "teams: {\"" + name + "\": [ ], teem: y}\n"}});
+    const std::string mistakes = mistakes_in(result.diagnostics);
+    EXPECT_NE(mistakes.find("a.yaml:1:" + std::to_string(c.column) + ": error: teams.teem"),
+              std::string::npos)
+        << mistakes;
+  }
+}
+
 TEST(Policy, AliasesStandForWhatTheyName) {
   const auto policy = good({{"a.yaml", R"(
 services:
