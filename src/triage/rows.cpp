@@ -1,5 +1,6 @@
 #include "tocsin/triage/rows.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "tocsin/base/check.h"
@@ -99,8 +100,8 @@ class RowCollector::Noting {
   }
   void operator()(const AlertJoined& c) {
     to_.join(c.alert, c.incident, c.new_alert);
+    if (c.new_alert) return to_.joined_by_new_.push_back(c.incident);
     Counts& counts = to_.counts_[c.incident];
-    if (c.new_alert) return;
     if (c.new_member) counts.joined.push_back(c.alert);
     if (!c.new_member) ++counts.again;
   }
@@ -215,17 +216,20 @@ Rows RowCollector::finish(const State& state, Instant wall) {
   for (const IncidentId id : incidents_) {
     if (const Incident* incident = state.find(id)) rows_.incidents.push_back(*incident);
   }
-  for (const auto& [id, n] : counts_) {
+  for (const auto& [id, n] : counts_) joined_by_new_.push_back(id);
+  std::ranges::sort(joined_by_new_);
+  const auto repeated = std::ranges::unique(joined_by_new_);
+  joined_by_new_.erase(repeated.begin(), repeated.end());
+  for (const IncidentId id : joined_by_new_) {
     const Incident* incident = incidents_.contains(id) ? nullptr : state.find(id);
     if (incident == nullptr) continue;
-    rows_.incident_counts.push_back(
-        {.id = id,
-         .firing = incident->firing,
-         .resolved = incident->resolved,
-         .started_at = incident->started_at,
-         .last_joined = incident->last_joined,
-         .version = incident->version,
-         .only_new_alerts = n.joined.empty() && n.again == 0 && n.cleared == 0 && n.expired == 0});
+    rows_.incident_counts.push_back({.id = id,
+                                     .firing = incident->firing,
+                                     .resolved = incident->resolved,
+                                     .started_at = incident->started_at,
+                                     .last_joined = incident->last_joined,
+                                     .version = incident->version,
+                                     .only_new_alerts = !counts_.contains(id)});
   }
   for (Incident& incident : closed_) rows_.incidents.push_back(std::move(incident));
   for (const PageId id : pages_) {
@@ -234,7 +238,8 @@ Rows RowCollector::finish(const State& state, Instant wall) {
   for (auto& [id, page] : ended_pages_) rows_.pages.push_back(std::move(page));
   add_counts(wall);
   RowCollector next;
-  next.rows_.new_alerts.reserve(rows_.new_alerts.size());  // A storm goes on as it was.
+  // A storm goes on as it was; batches of it differ by less than half.
+  next.rows_.new_alerts.reserve(std::max(rows_.new_alerts.size(), rows_.new_alerts.capacity() / 2));
   return std::exchange(*this, std::move(next)).rows_;
 }
 

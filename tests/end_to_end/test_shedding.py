@@ -1,11 +1,13 @@
 """A store that stands still: senders are slowed down for five seconds, then refused in order, and every alert is counted."""
 
 import json
+import os
+import pathlib
 import threading
 import time
 import unittest
 
-from daemon import Connection, Scenario
+from daemon import Connection, Scenario, wait_until
 from load import alert
 from ptrace import HeldThread
 
@@ -41,6 +43,16 @@ class Shedding(Scenario):
 
     def rejected(self, reason):
         return self.tocsin.metric("tocsin_alerts_rejected_total", reason=reason)
+
+    def test_threads_that_read_requests_give_way_to_those_that_decide_and_commit(self):
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+
+        def nice(name):
+            tasks = pathlib.Path(f"/proc/{self.tocsin.process.pid}/task").iterdir()
+            return {os.getpriority(os.PRIO_PROCESS, int(task.name)) for task in tasks if (task / "comm").read_text() == name + "\n"}
+
+        wait_until(lambda: nice("net") == {min(own + 5, 19)}, 5, "net threads are nicer")
+        self.assertEqual([nice(name) for name in ("core", "commit", "delivery", "pages")], [{own}] * 4)
 
     def test_new_alerts_are_refused_first_and_what_may_be_sev_1_finds_room(self):
         known = [alert(n, name="Known", impact="outage") for n in range(3)]

@@ -116,6 +116,7 @@ class RowCollector {
   std::set<PageId> pages_;
   std::map<PageId, Page> ended_pages_;
   std::map<IncidentId, Counts> counts_;
+  std::vector<IncidentId> joined_by_new_;  ///< One for every new alert that joined.
 };
 
 }  // namespace tocsin::triage
