@@ -1,8 +1,6 @@
 #include "daemon/reload.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,15 +8,13 @@
 #include "daemon/clock.h"
 #include "daemon/memory.h"
 #include "daemon/startup.h"
+#include "tocsin/base/priority.h"
 
 namespace tocsin::daemon {
 
 namespace {
 /// How often this thread looks whether a former policy is still in use.
 constexpr auto kFreeEvery = std::chrono::milliseconds(200);
-
-/// The work of a reload gives way to that of every other thread.
-constexpr int kNice = 10;
 
 /// What is used once, at the start.
 std::vector<std::string> changed_for_restart(const config::Settings& now,
@@ -73,8 +69,7 @@ void Reload::free_former() {
 }
 
 void Reload::run() {
-  // On Linux a nice value is one thread's own. Without the right to it, the default does.
-  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+  give_way(kInTheBackground);
   for (;;) {
     std::vector<std::pair<bool, Then>> asked;
     {

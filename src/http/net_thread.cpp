@@ -1,7 +1,6 @@
 #include "http/net_thread.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include <boost/asio/post.hpp>
 #include <ctime>
@@ -9,6 +8,7 @@
 
 #include "http/exchange.h"
 #include "tocsin/base/check.h"
+#include "tocsin/base/priority.h"
 
 namespace tocsin::http {
 namespace {
@@ -30,14 +30,6 @@ std::string http_date() {
   return {text, size};
 }
 
-/// Where processors are few, the core and the commit thread go first: all that net threads read
-/// waits for these two, and a page even more so. A niceness of 5 is a third of the share. On Linux
-/// it is the calling thread's alone; where it is not allowed, nothing is lost but speed.
-void let_others_go_first() {
-  constexpr int kNicer = 5;
-  ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + kNicer);
-}
-
 }  // namespace
 
 NetThread::NetThread(Site& site, std::uint64_t index)
@@ -51,7 +43,7 @@ NetThread::~NetThread() { stop(); }
 
 void NetThread::start() {
   thread_ = std::thread([this] {
-    let_others_go_first();
+    give_way(kReadsRequests);
     tick();
     io_.run();
   });
@@ -196,7 +188,7 @@ void NetThread::takes_much() noexcept {
   try {
     giving_memory_back_ = site_.options.doors.giving_memory_back();
   } catch (const std::bad_alloc&) {
-    giving_memory_back_ = nullptr;  // The allocator then gives it back in its own time.
+    giving_memory_back_ = nullptr;  // As it is; the allocator then gives it back in its own time.
   }
 }
 

@@ -1,10 +1,13 @@
 #include "http/read_pool.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
 
 #include "http/limits.h"
+#include "tocsin/base/priority.h"
 
 namespace tocsin::http {
 
@@ -17,7 +20,10 @@ ReadPool::ReadPool(unsigned threads, std::function<std::unique_ptr<store::Reader
 ReadPool::~ReadPool() { stop(); }
 
 void ReadPool::start() {
-  for (unsigned i = 0; i < thread_count_; ++i) threads_.emplace_back([this] { run(); });
+  for (unsigned i = 0; i < thread_count_; ++i) {
+    threads_.emplace_back([this] { run(); });
+    pthread_setname_np(threads_.back().native_handle(), "read");
+  }
 }
 
 void ReadPool::stop() {
@@ -71,6 +77,7 @@ bool ReadPool::take(Waiting& out, Kind& kind) {
 }
 
 void ReadPool::run() {
+  give_way(kReadsRequests);
   std::unique_ptr<store::Reader> reader;
   Waiting waiting;
   Kind kind = Kind::list;

@@ -118,8 +118,9 @@ class Connection final : public Session, public Conversation {
     if (std::exchange(going_, true)) return;
     std::optional<Clock::time_point> turn_ends;
     for (int steps = 1; step(); ++steps) {
+      const bool looks = std::exchange(took_coded_, false) || steps % kStepsOfALook == 0;
       // While the exchange works, its answer is what is outstanding.
-      if (phase_ == Phase::working || steps % kStepsOfALook != 0) continue;
+      if (phase_ == Phase::working || !looks) continue;
       const Clock::time_point now = Clock::now();
       if (!turn_ends) turn_ends = now + kTurn;
       if (now < *turn_ends) continue;
@@ -269,6 +270,7 @@ class Connection final : public Session, public Conversation {
   }
 
   bool body_has_room() {
+    took_coded_ = took_coded_ || reader_->body().is_coded();
     auto full = exchange_.body_grew(reader_->body().charge());
     if (!full) return true;
     keep_ = false;
@@ -397,6 +399,7 @@ class Connection final : public Session, public Conversation {
   Patience patience_;
   Phase phase_ = Phase::idle;
   bool going_ = false;
+  bool took_coded_ = false;  ///< A piece of a coded body, which may take a turn by itself.
   bool overdue_ = false;
   bool keep_ = true;
   bool is_head_ = false;

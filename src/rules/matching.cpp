@@ -73,6 +73,8 @@ struct Memory {
     std::uint32_t label = TextTable::kNone;
   };
   static constexpr std::size_t kNamesSeen = 32;
+  /// Longer ones are not kept: with this, 8 KiB for all.
+  static constexpr std::size_t kNameSeenMax = 128;
 
   const IndexTables* tables = nullptr;
   std::shared_ptr<const char> identity;
@@ -113,7 +115,7 @@ void Memory::adapt(const IndexTables& next) {
 }
 
 std::uint32_t Memory::find_label(Field field, std::string_view name, std::size_t position) {
-  if (position >= kNamesSeen) return find_label(field, name);
+  if (position >= kNamesSeen || name.size() > kNameSeenMax) return find_label(field, name);
   NameSeen& seen = names[static_cast<std::size_t>(field)][position];
   if (!same_text(seen.name, name)) {
     seen.name = name;

@@ -15,9 +15,8 @@ std::uint32_t IncidentTable::place_of(IncidentId id) const {
 }
 
 std::uint32_t IncidentTable::newest_place_of(const Key& correlation_key) const {
-  return by_key_.find(correlation_key.low, [&](std::uint32_t at) {
-    return places_[at].incident->key == correlation_key;
-  });
+  const auto newest = by_key_.find(correlation_key);
+  return newest == by_key_.end() ? kNone : newest->second;
 }
 
 const Incident* IncidentTable::find(IncidentId id) const {
@@ -44,19 +43,17 @@ Incident& IncidentTable::insert(Incident incident) {
   const IncidentId id = incident.id;
   const auto [placed, is_new] = incidents_.emplace(id, std::move(incident));
   CHECK(is_new);
-  std::uint32_t at = static_cast<std::uint32_t>(places_.size());
+  std::uint32_t at = places_.size();
   if (free_.empty()) {
     places_.emplace_back();
   } else {
     at = free_.back();
     free_.pop_back();
   }
-  const Key& key = placed->second.key;
-  const std::uint32_t older = newest_place_of(key);
+  const auto [newest, first_of_key] = by_key_.try_emplace(placed->second.key, at);
+  const std::uint32_t older = first_of_key ? kNone : std::exchange(newest->second, at);
   places_[at] = {.id = id, .incident = &placed->second, .older = older, .alerts = {}};
   by_id_.insert(hash_of(id), at);
-  if (older != kNone) by_key_.erase(key.low, older);
-  by_key_.insert(key.low, at);
   return placed->second;
 }
 
@@ -69,12 +66,13 @@ void IncidentTable::add_alert(IncidentId id, AlertId alert) {
 void IncidentTable::erase(IncidentId id) {
   const std::uint32_t at = place_of(id);
   CHECK(at != kNone);
-  const Key key = places_[at].incident->key;
   const std::uint32_t older = places_[at].older;
-  std::uint32_t newer = newest_place_of(key);
-  if (newer == at) {
-    by_key_.erase(key.low, at);
-    if (older != kNone) by_key_.insert(key.low, older);
+  const auto newest = by_key_.find(places_[at].incident->key);
+  std::uint32_t newer = newest->second;
+  if (newer == at && older == kNone) {
+    by_key_.erase(newest);
+  } else if (newer == at) {
+    newest->second = older;
   } else {
     while (places_[newer].older != at) newer = places_[newer].older;
     places_[newer].older = older;

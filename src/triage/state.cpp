@@ -145,7 +145,7 @@ const Alert* State::find(const Key& key) const {
 
 const Alert* State::find(AlertId id) const {
   // What follows from a new alert asks for it again and again.
-  if (newest_ < alerts_.size() && alerts_[newest_].id == id) return &alerts_[newest_];
+  if (id && newest_ < alerts_.size() && alerts_[newest_].id == id) return &alerts_[newest_];
   const std::uint32_t slot =
       by_id_.find(hash_of_id(id), [&](std::uint32_t at) { return alerts_[at].id == id; });
   return slot == SlotIndex::kEmpty ? nullptr : &alerts_[slot];

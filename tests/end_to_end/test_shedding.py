@@ -51,7 +51,7 @@ class Shedding(Scenario):
             tasks = pathlib.Path(f"/proc/{self.tocsin.process.pid}/task").iterdir()
             return {os.getpriority(os.PRIO_PROCESS, int(task.name)) for task in tasks if (task / "comm").read_text() == name + "\n"}
 
-        wait_until(lambda: nice("net") == {min(own + 5, 19)}, 5, "net threads are nicer")
+        wait_until(lambda: nice("net") == nice("read") == {min(own + 5, 19)}, 20, "net and read threads are nicer")
         self.assertEqual([nice(name) for name in ("core", "commit", "delivery", "pages")], [{own}] * 4)
 
     def test_new_alerts_are_refused_first_and_what_may_be_sev_1_finds_room(self):

@@ -2,6 +2,10 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <atomic>
+#include <future>
+#include <random>
+
 #include "http/coded.h"
 #include "http/world.h"
 
@@ -41,6 +45,55 @@ TEST(CodedBody, IsReadByEveryRouteThatTakesOne) {
   EXPECT_EQ(client.ask(post_coded("/v1/incidents/7/note", gzipped("{\"text\":7}"), "gzip")).status,
             400);
   EXPECT_EQ(client.ask(post_coded("/v1/explain", zstd_coded("{"), "zstd")).status, 400);
+}
+
+/// JSON that gets some 130 times smaller, less than what is refused.
+std::string thin_alerts(std::size_t bytes) {
+  constexpr std::string_view kBlanks = " \n\t\r";
+  std::minstd_rand random(1);
+  std::string out = "[" + std::string(kOneAlert).substr(1);
+  out.back() = ',';
+  while (out.size() < bytes) {
+    out.append(1000, ' ');
+    for (int i = 0; i < 8; ++i) out += kBlanks[random() / 7 % 4];
+  }
+  return out + R"({"labels":{"alertname":"B"}}])";
+}
+
+TEST(CodedBody, ThatTakesLongLetsOthersHaveTheirTurn) {
+  World world;
+  world.net_threads = 1;
+  std::promise<void> held;
+  std::promise<void> goes_on;
+  std::atomic<bool> is_first = true;
+  world.decide = [&](const triage::Step&, const triage::Delivery&) {
+    if (is_first.exchange(false)) {
+      held.set_value();
+      goes_on.get_future().wait();
+    }
+    return triage::StepAnswer{};
+  };
+  world.start();
+  Client first(world.port());
+  Client much(world.port());
+  Client little(world.port());
+  for (Client* client : {&much, &little}) {  // Both are accepted.
+    EXPECT_EQ(client->ask("GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n").status, 200);
+  }
+  const std::string body = gzipped(thin_alerts(7U << 20));
+  ASSERT_GT(body.size(), 40U << 10) << "ten pieces of it";
+  ASSERT_LT(body.size(), 60U << 10) << "and one read";
+  ASSERT_TRUE(first.send(post("/api/v2/alerts", kOneAlert, "Content-Type: application/json\r\n")));
+  held.get_future().wait();
+  ASSERT_TRUE(much.send(post_coded("/api/v2/alerts", body, "gzip")));
+  ASSERT_TRUE(little.send(post("/api/v2/alerts", kOneAlert, "Content-Type: application/json\r\n")));
+  goes_on.set_value();
+  EXPECT_EQ(little.receive().status, 200);
+  EXPECT_EQ(much.receive().status, 200);
+  const auto seen = world.seen();
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[1].steps, 1U) << "came second, and was served before the long one";
+  EXPECT_EQ(seen[2].steps, 2U);
 }
 
 TEST(CodedBody, ComesInChunksToo) {

@@ -135,6 +135,7 @@ class World {
   std::atomic<bool> rejected_room = true;
   std::atomic<bool> holds_answers = false;
   int inherited_socket = -1;  ///< Set before start(), as Options has it.
+  unsigned net_threads = 2;   ///< The same.
   /// Set before start(); nothing: the core does not know.
   decltype(Doors::would_join) would_join;
   Decide decide;  ///< Set before start(); nothing: everything is done.
@@ -160,6 +161,7 @@ class World {
     options.metrics = &metrics;
     options.version = "0.0.0-test";
     options.inherited_socket = inherited_socket;
+    options.net_threads = net_threads;
     options.log = log;
     options.doors.submit = [this](std::unique_ptr<triage::Delivery>& d) { return submit(d); };
     rules::compile(policy.rules);

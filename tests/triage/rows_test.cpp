@@ -20,6 +20,24 @@ class OneBatch : public ::testing::Test {
     change.key = {id, id};
     return change;
   }
+  /// By a new alert.
+  void opens(std::uint64_t incident, std::uint64_t alert) {
+    happens(opened(alert));
+    Incident begun;
+    begun.id = IncidentId{incident};
+    begun.firing = 1;
+    happens(IncidentOpened{.incident = std::make_shared<const Incident>(begun),
+                           .alert = AlertId{alert},
+                           .by_new_alert = true});
+  }
+  void joins(std::uint64_t incident, std::uint64_t alert, bool new_alert) {
+    if (new_alert) happens(opened(alert));
+    AlertJoined change;
+    change.incident = IncidentId{incident};
+    change.alert = AlertId{alert};
+    change.new_alert = new_alert;
+    happens(change);
+  }
   Rows finish() { return rows_.finish(state_, Instant{}); }
 
   State state_;
@@ -60,6 +78,46 @@ TEST_F(OneBatch, TextsOutliveTheDeliveryTheyCameWith) {
   const Rows rows = finish();
   EXPECT_EQ(rows.new_alerts[0].opened.labels.get("alertname"), "DiskFull");
   EXPECT_EQ(rows.new_alerts[0].opened.generator_url, "http://prometheus.example.net/graph");
+}
+
+TEST_F(OneBatch, AnIncidentIsCountedOnceHoweverManyNewAlertsJoin) {
+  opens(7, 1);
+  opens(8, 2);
+  finish();
+  joins(8, 3, true);
+  joins(7, 4, true);
+  joins(8, 5, true);
+  const Rows rows = finish();
+  ASSERT_EQ(rows.incident_counts.size(), 2U);
+  EXPECT_EQ(rows.incident_counts[0].id, IncidentId{7});
+  EXPECT_EQ(rows.incident_counts[1].id, IncidentId{8});
+  EXPECT_EQ(rows.incident_counts[1].firing, 3U) << "with the one that opened it";
+  for (const auto& counts : rows.incident_counts) EXPECT_TRUE(counts.only_new_alerts);
+  EXPECT_TRUE(rows.timeline.empty()) << "their own rows say what they joined";
+  EXPECT_TRUE(finish().empty());
+}
+
+TEST_F(OneBatch, AKnownAlertThatJoinsIsToldOnTheTimeline) {
+  opens(7, 1);
+  happens(opened(2));
+  finish();
+  joins(7, 3, true);
+  joins(7, 2, false);
+  const Rows rows = finish();
+  ASSERT_EQ(rows.incident_counts.size(), 1U);
+  EXPECT_FALSE(rows.incident_counts[0].only_new_alerts);
+  ASSERT_EQ(rows.timeline.size(), 1U);
+  EXPECT_EQ(rows.timeline[0].detail, "+1 alert");
+  EXPECT_EQ(rows.timeline[0].alerts, std::vector{AlertId{2}});
+}
+
+TEST_F(OneBatch, AnIncidentWithARowOfItsOwnIsNotCountedBesides) {
+  opens(7, 1);
+  joins(7, 2, true);
+  const Rows rows = finish();
+  ASSERT_EQ(rows.incidents.size(), 1U);
+  EXPECT_EQ(rows.incidents[0].firing, 2U);
+  EXPECT_TRUE(rows.incident_counts.empty());
 }
 
 TEST_F(OneBatch, WhatIsFinishedDoesNotComeAgain) {

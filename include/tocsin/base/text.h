@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-/// Text from outside is hostile: these write it where it can break nothing, neither the line it
-/// stands in nor the terminal that shows it.
+/// Texts compared; and text from outside, which is hostile, written where it can break nothing,
+/// neither the line it stands in nor the terminal that shows it.
 namespace tocsin {
 
 /// a == b without a call: two overlapping words decide about most texts, which are short.

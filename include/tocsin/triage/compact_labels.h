@@ -60,7 +60,7 @@ class Vocabulary {
   /// The word's place in words_, or kNone if it is not known and there is no room for it.
   std::uint32_t place_of(std::uint32_t name, std::string_view text);
   /// The same for a name. Senders name labels in the same order, alert by alert, so that the name
-  /// which followed the one before last time is looked at first.
+  /// which stood at this place last time is looked at first.
   std::uint32_t place_of_name(std::string_view text, std::size_t position);
   std::uint32_t add(std::uint32_t name, std::string_view text, std::uint64_t hash);
   /// Writes a word, or its bytes if it has no place. The end of what was written.

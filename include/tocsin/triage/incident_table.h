@@ -12,6 +12,7 @@
 #include "tocsin/alert/severity.h"
 #include "tocsin/base/id.h"
 #include "tocsin/base/time.h"
+#include "tocsin/triage/slab.h"
 #include "tocsin/triage/slot_index.h"
 
 namespace tocsin::triage {
@@ -74,8 +75,8 @@ struct Incident {
 };
 
 /// Incidents that are not closed, with what leads to them. A storm asks for one several times an
-/// alert, by its id and by its correlation key: each is one look into a table of hashes. A pointer
-/// to an incident holds until it is erased.
+/// alert by its id, which is one look into a table of hashes. A pointer to an incident holds until
+/// it is erased.
 class IncidentTable {
  public:
   IncidentTable() = default;
@@ -113,10 +114,11 @@ class IncidentTable {
   std::uint32_t newest_place_of(const Key& correlation_key) const;
 
   std::map<IncidentId, Incident> incidents_;
-  std::vector<Place> places_;
+  Slab<Place> places_;
   std::vector<std::uint32_t> free_;
   SlotIndex by_id_;
-  SlotIndex by_key_;  // The newest of each key.
+  /// The place of the newest of each key. A tree: senders choose what a correlation key hashes.
+  std::map<Key, std::uint32_t> by_key_;
 };
 
 }  // namespace tocsin::triage
