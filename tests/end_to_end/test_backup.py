@@ -1,6 +1,7 @@
 """Backup and restore with the real binary, and a store that is damaged."""
 
 import datetime
+import itertools
 import json
 import unittest
 
@@ -25,11 +26,12 @@ class Backup(Scenario):
     def test_a_backup_made_in_a_storm_restores_and_starts_as_it_was(self):
         tocsin = self.daemon(rules=RULES)
         tocsin.start()
-        load = Load(tocsin.port, lambda number: alert(number, group=f"g{number % 50}"), numbers=iter(range(40_000)),
-                    batch=500)
+        load = Load(tocsin.port, lambda number: alert(number, group=f"g{number % 50}"), numbers=itertools.count(), batch=500)
         wait_until(lambda: len(load.accepted) > 5_000, 60, "the storm is on its way")
         kept = self.run_cli(tocsin, "backup", self.folder / "kept.db")
-        load.wait()
+        then = len(load.accepted)
+        wait_until(lambda: len(load.accepted) > then + 1_000, 60, "the storm goes on")
+        load.stop()
         self.assertEqual(load.refused, [])
         self.assertGreater(kept["seq"], 1)
         later = self.run_cli(tocsin, "backup", self.folder / "later.db")
@@ -58,8 +60,8 @@ class Backup(Scenario):
         tocsin = self.daemon(rules=rules, channels={"hook": sink.url})
         tocsin.start()
         tocsin.send([ALERT])
-        page = sink.wait_for("incident.triggered", 10)
-        wait_until(lambda: tocsin.rows("SELECT 1 FROM page WHERE state = 'delivered'"), 10, "the outcome is kept")
+        page = sink.wait_for("incident.triggered", 30)
+        wait_until(lambda: tocsin.rows("SELECT 1 FROM page WHERE state = 'delivered'"), 30, "the outcome is kept")
         self.run_cli(tocsin, "backup", self.folder / "kept.db")
         tocsin.kill()
         tocsin.store.rename(self.folder / "lost")

@@ -28,8 +28,7 @@ class BrokenFiles(Scenario):
         tocsin.write_rules(GOOD.replace("teams:", "taems:"))
         tocsin.start()
         self.assertEqual(tocsin.metric("tocsin_config_last_reload_successful"), 0)
-        self.assertIn("taems", tocsin.log())
-        self.assertIn('rules.yaml:', tocsin.log())
+        wait_until(lambda: "taems" in tocsin.log() and "rules.yaml:" in tocsin.log(), 20, "the log says where")
         self.assertEqual(tocsin.send([alert(1, service="shop")]).status, 200)
         rules = {found["service"]: found["key"] for found in tocsin.incidents()}
         self.assertEqual(rules["shop"]["rule"], "good-rule")

@@ -27,7 +27,11 @@ def labels(**more):
 
 
 class CasesOfIncidents(Scenario):
+    def settle(self, tocsin):
+        wait_until(lambda: not tocsin.rows("SELECT 1 FROM page WHERE state = 'owed'"), 30, "no page is on its way")
+
     def made_of(self, tocsin, incident):
+        self.settle(tocsin)
         done = tocsin.cli("test", "--init-from", incident)
         self.assertEqual(done.returncode, 0, done.stderr)
         (self.folder / "rules" / "tests").mkdir(exist_ok=True)
@@ -44,15 +48,17 @@ class CasesOfIncidents(Scenario):
         """An incident of two alerts that pages twice, is acknowledged, gets worse, ends and comes back."""
         text = "100 %: \"all\"\nof them"
         self.assertEqual(tocsin.send([{"labels": labels(), "annotations": {"summary": text}}]).status, 200)
-        wait_until(lambda: tocsin.incidents()[0]["escalation"]["step"] == 2, 10, "the second step")
+        wait_until(lambda: tocsin.incidents()[0]["escalation"]["step"] == 2, 30, "the second step")
+        self.settle(tocsin)
         self.assertEqual(tocsin.cli("incident", "ack", "INC-1", "--note", "on it").returncode, 0)
         tocsin.send([{"labels": labels(impact="all")}])
-        wait_until(lambda: tocsin.incidents()[0]["severity"] == "SEV-1", 10, "the criterion")
+        wait_until(lambda: tocsin.incidents()[0]["severity"] == "SEV-1", 30, "the criterion")
+        self.settle(tocsin)
         self.assertEqual(tocsin.cli("incident", "ack", "INC-1").returncode, 0)
         self.assertEqual(tocsin.cli("incident", "note", "INC-1", "nearly there").returncode, 0)
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
         tocsin.send([{"labels": labels(), "endsAt": now}, {"labels": labels(impact="all"), "endsAt": now}])
-        wait_until(lambda: self.state(tocsin) == "resolved", 10, "the end")
+        wait_until(lambda: self.state(tocsin) == "resolved", 30, "the end")
 
     def test_a_case_made_of_an_incident_passes_and_fails_with_other_rules(self):
         tocsin = self.daemon(rules=RULES)
@@ -73,9 +79,11 @@ class CasesOfIncidents(Scenario):
         tocsin = self.daemon(rules=RULES)
         tocsin.start()
         self.live(tocsin)
+        self.settle(tocsin)
         self.assertEqual(tocsin.cli("incident", "reopen", "INC-1", "--note", "not over").returncode, 0)
+        self.settle(tocsin)
         self.assertEqual(tocsin.cli("incident", "resolve", "INC-1").returncode, 0)
-        wait_until(lambda: self.state(tocsin) == "resolved", 10, "the end")
+        wait_until(lambda: self.state(tocsin) == "resolved", 30, "the end")
         case = self.made_of(tocsin, "INC-1")
         done = self.run_cases(tocsin)
         self.assertEqual(done.returncode, 0, f"{done.stdout}{done.stderr}\n{case}")
@@ -143,9 +151,9 @@ class CasesOfTheShippedRules(Scenario):
             with self.subTest(what):
                 self.assertEqual(tocsin.send(alerts).status, 200)
                 name = f"INC-{number}"
-                wait_until(lambda: self.alerts_of(tocsin, name) == len(alerts), 10, f"{name} of {len(alerts)} alerts")
+                wait_until(lambda: self.alerts_of(tocsin, name) == len(alerts), 30, f"{name} of {len(alerts)} alerts")
                 # A page that is on its way is in no timeline yet.
-                wait_until(lambda: not tocsin.rows("SELECT 1 FROM page WHERE state = 'owed'"), 10, "all pages are sent")
+                wait_until(lambda: not tocsin.rows("SELECT 1 FROM page WHERE state = 'owed'"), 30, "all pages are sent")
                 made = tocsin.cli("test", "--init-from", name)
                 self.assertEqual(made.returncode, 0, made.stderr)
                 (self.folder / "made.yaml").write_text(made.stdout)
@@ -163,7 +171,7 @@ class CasesOfTheShippedRules(Scenario):
         tocsin.start()
         (self.folder / "rules" / "broken.yaml").write_text("rules: nonsense\n")
         self.assertEqual(tocsin.cli("reload").returncode, 1)
-        wait_until(tocsin.incidents, 10, "the alarm")
+        wait_until(tocsin.incidents, 30, "the alarm")
         done = tocsin.cli("test", "--init-from", "INC-1")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("INC-1 is Tocsin's own alarm (TocsinRulesRejected", done.stderr)

@@ -81,7 +81,7 @@ class Monitoring(Scenario):
         self.assertEqual(tocsin.send([{"labels": {}}]).status, 400)
         tocsin.ask("GET", "/v1/incidents", headers={"Authorization": "Bearer nobody-has-this-token"})
         labels = {}
-        wait_until(lambda: tocsin.metric("tocsin_alerts_active") == 1, 5, "the gauges")
+        wait_until(lambda: tocsin.metric("tocsin_alerts_active") == 1, 20, "the gauges")
         for line in tocsin.ask("GET", "/metrics").body.decode().splitlines():
             if found := re.match(r"(\w+)(?:\{(.*)\})? ", line):
                 labels.setdefault(found[1], set()).update(re.findall(r'(\w+)="', found[2] or ""))

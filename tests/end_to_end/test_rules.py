@@ -25,7 +25,7 @@ rules:
     escalation: disks
   - name: wait-a-little
     when: 'alertname="DiskSlow"'
-    hold: 3s
+    hold: 10s
 escalations:
   disks: {steps: [{page: [channel:log], wait: 5m}]}
 """
@@ -70,7 +70,7 @@ class TriageRules(Scenario):
         self.assertEqual(tocsin.incidents(), [])
         tocsin.kill()
         tocsin.start()
-        wait_until(tocsin.incidents, 15, "the hold to end")
+        wait_until(tocsin.incidents, 40, "the hold to end")
         self.assertEqual(tocsin.incidents()[0]["title"], "DiskSlow on search")
         self.assertEqual(tocsin.alerts()[0]["suppressed"], [])
         kinds = [kind for kind, in tocsin.rows("SELECT kind FROM alert_event")]

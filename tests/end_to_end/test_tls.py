@@ -109,7 +109,7 @@ class Tls(Scenario):
             plain.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
             self.assertNotIn(b"200 OK", plain.recv(1000))
         self.assertEqual(self.ask(tocsin, "GET", "/-/healthy")[0], 200)
-        wait_until(lambda: "http.tls_refused" in tocsin.log(), 5, "a line about it")
+        wait_until(lambda: "http.tls_refused" in tocsin.log(), 20, "a line about it")
 
     def test_certificates_are_replaced_by_a_reload_and_a_bad_one_is_refused(self):
         tocsin = self.start()
@@ -169,7 +169,7 @@ class Tls(Scenario):
         with_own.load_cert_chain(self.made.folder / "client.crt", self.made.folder / "client.key")
         self.assertEqual(self.ask(tocsin, "GET", "/v1/alerts", headers=proxied, context=with_own)[0], 200)
         self.ask(tocsin, "POST", "/-/reload", headers=proxied, context=with_own)
-        wait_until(lambda: '/CN=client' in tocsin.log(), 5, "the certificate in the audit")
+        wait_until(lambda: '/CN=client' in tocsin.log(), 20, "the certificate in the audit")
         of_stranger = ssl.create_default_context(cafile=self.made.folder / "ca.crt")
         of_stranger.load_cert_chain(stranger.folder / "client.crt", stranger.folder / "client.key")
         with self.assertRaises((OSError, http.client.HTTPException)):
