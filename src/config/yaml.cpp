@@ -33,11 +33,11 @@ class TextBuffer : public std::streambuf {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/// The bytes a node begins with once an anchor (`&name`) before it is passed over.
+/// The bytes a node begins with once an anchor (`&name`) before it is passed over. A name ends at a
+/// blank or at what a flow collection is made of (YAML 1.2.2 section 6.9.2).
 std::string_view after_anchor(std::string_view rest) {
   if (!rest.starts_with('&')) return rest;
-  std::size_t at = 0;
-  while (at < rest.size() && !is_blank(rest[at])) ++at;
+  std::size_t at = std::min(rest.find_first_of(" \t\n\r,[]{}"), rest.size());
   while (at < rest.size() && is_blank(rest[at])) ++at;
   return rest.substr(at);
 }
