@@ -175,6 +175,14 @@ def status_and_journal_tell_what_goes_on(machine):
 
 
 @step
+def threads_that_read_requests_give_way_within_the_sandbox(machine):
+    lines = machine.run("sh", "-c", f"cat /proc/{machine.show(SERVICE, 'MainPID')}/task/*/stat").splitlines()
+    # proc(5): number, (name), state and 15 more, nice.
+    nice = {(re.search(r"\((.*)\)", line)[1], line.rpartition(")")[2].split()[16]) for line in lines}
+    check({("net", "5"), ("read", "5"), ("core", "0"), ("commit", "0")} <= nice, nice)
+
+
+@step
 def it_stops_and_starts(machine):
     machine.run("systemctl", "stop", SOCKET, SERVICE)
     check(machine.show(SERVICE, "Result") == "success", "a clean end")
