@@ -160,7 +160,7 @@ class Million(unittest.TestCase):
 
     def test_meanwhile_a_sev_1_is_paged_within_a_second_whoever_sends_it(self):
         self.assertEqual(sorted(self.paged_after), ["another", "the same"])
-        self.assertLessEqual(max(self.paged_after.values()), 1 * SLOW, self.paged_after)
+        self.assertLessEqual(max(self.paged_after.values()), 1, self.paged_after)
 
     def connection(self):
         made = Connection(self.tocsin.port)
@@ -180,9 +180,9 @@ class Million(unittest.TestCase):
         metrics = quietest(3, lambda _: p99_seconds(range(20), lambda _: connection.ask("GET", "/metrics")))
         print(f"(p99: refreshes {refreshes * 1000:.1f} ms, new alerts {new * 1000:.1f} ms, /metrics {metrics * 1000:.1f} ms)",
               end=" ", flush=True)
-        self.assertLessEqual(refreshes, 0.05 * SLOW)
-        self.assertLessEqual(new, 0.05 * SLOW)
-        self.assertLessEqual(metrics, 0.1 * SLOW)
+        self.assertLessEqual(refreshes, 0.05)
+        self.assertLessEqual(new, 0.05)
+        self.assertLessEqual(metrics, 0.1)
 
     def test_r46_who_reads_the_longest_lists_keeps_no_commit_waiting(self):
         connection = self.connection()
@@ -200,7 +200,7 @@ class Million(unittest.TestCase):
                    "a list that was read meanwhile")
         readers.stop()
         print(f"(p99 alone {alone * 1000:.1f} ms, among readers {among * 1000:.1f} ms)", end=" ", flush=True)
-        self.assertLessEqual(among, alone + 0.01 * SLOW)
+        self.assertLessEqual(among, alone + 0.01)
 
     def test_r50_one_change_among_a_million_takes_no_20_ms(self):
         connection = self.connection()
